@@ -1,0 +1,154 @@
+package report
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"example.com/wsdoctor/probes"
+)
+
+// The reports are made up: what they hold is what a format has to cope with.
+var cases = map[string]probes.Report{
+	"all-ok":      report(okCheck("ports", "bindable"), okCheck("ports", "loopback-only"), okCheck("handshake", "upgrade")),
+	"one-cause":   oneCause(),
+	"warnings":    warnings(),
+	"unknown":     report(okCheck("ports", "bindable"), unknownCheck),
+	"skipped":     report(okCheck("ports", "bindable"), skippedCheck),
+	"only-skips":  report(skippedCheck),
+	"interrupted": interrupted(),
+	"hostile":     hostile(),
+	"empty":       report(),
+}
+
+func report(results ...probes.Result) probes.Report {
+	r := probes.Report{
+		Version: "0.1.0", Host: "node1",
+		Started: time.Date(2026, 1, 2, 11, 4, 5, 600_000_000, time.FixedZone("CST", 8*3600)),
+		Took:    212 * time.Millisecond,
+		Results: results,
+	}
+	if len(results) > 0 {
+		r.Observed = map[string]any{"ports": map[string]any{"time_wait": probes.Seconds(1500 * time.Millisecond), "held": []int{38889}}}
+	}
+	return r
+}
+
+func okCheck(area, what string) probes.Result {
+	titles := map[string]string{
+		"bindable":      "every configured port can be bound",
+		"loopback-only": "no port listens on loopback alone",
+		"upgrade":       "the upgrade is answered with 101",
+	}
+	return probes.Result{ID: area + "/" + what, Area: area, Title: titles[what], Status: probes.OK, Took: 3 * time.Millisecond}
+}
+
+var unknownCheck = probes.Result{
+	ID: "firewall/inbound", Area: "firewall", Title: "the firewall lets clients in", Status: probes.Unknown, Took: time.Millisecond,
+	Reason: probes.T("nftables answers root alone: run %s", probes.Verbatim("sudo wsdoctor --check")),
+}
+
+var skippedCheck = probes.Result{
+	ID: "balancer/stickiness", Area: "balancer", Title: "a client comes back to its node", Status: probes.Skipped,
+	Reason: probes.T("there is %d node; with one there is nothing to stick to", 1),
+}
+
+func oneCause() probes.Report {
+	fix := []probes.Text{
+		probes.Verbatim("# in location /socket.io/ of /etc/nginx/nginx.conf:"),
+		probes.Verbatim("proxy_set_header Upgrade $http_upgrade;"),
+		probes.Verbatim("# then: nginx -t && systemctl reload nginx"),
+	}
+	title := probes.T("%s sends no Upgrade header to the backend, expected %q", "location /socket.io/", "$http_upgrade")
+	r := report(
+		okCheck("ports", "bindable"),
+		probes.Result{
+			ID: "ports/holder", Area: "ports", Title: "what holds a port belongs on it", Status: probes.Failed, Took: 2 * time.Millisecond,
+			Reason: probes.T("the processes of other users are hidden from uid %d", 1000),
+			Findings: []probes.Finding{
+				{
+					Severity: probes.Error, Subject: "38889",
+					Title:    probes.T("held by %q (pid %d), expected the service or nobody", "java", 4242),
+					Evidence: []probes.Evidence{{Where: "ss -tlnp", Saw: probes.Verbatim("LISTEN 0 50 *:38889 users:((\"java\",pid=4242,fd=7))")}},
+					Fix:      []probes.Text{probes.Verbatim("kill 4242"), probes.Verbatim("# to take it back: systemctl start reports")},
+				},
+				{Severity: probes.Warning, Subject: "39888", Title: probes.T("port 39888 is held by an outgoing connection, expected it to be free")},
+			},
+		},
+		probes.Result{
+			ID: "nginx/upgrade-header", Area: "nginx", Title: "the Upgrade header reaches the backend", Status: probes.Failed, Took: time.Millisecond,
+			Findings: []probes.Finding{{
+				Severity: probes.Error, Subject: "ws://192.168.6.181:38889/", Title: title,
+				Evidence: []probes.Evidence{{Where: "/etc/nginx/nginx.conf:121", Saw: probes.Verbatim("proxy_pass http://fr;")}},
+				Fix:      fix,
+			}},
+		},
+		probes.Result{
+			ID: "balancer/upgrade", Area: "balancer", Title: "the upgrade passes the balancer", Status: probes.Failed, Took: 40 * time.Millisecond,
+			ExplainedBy: "nginx/upgrade-header",
+			Findings: []probes.Finding{{
+				Severity: probes.Error, Subject: "ws://192.168.6.181:38889/", Title: probes.T("answered %q, expected %q", "400 Bad Request", "101 Switching Protocols"),
+			}},
+		},
+		skippedCheck,
+		unknownCheck,
+	)
+	r.Causes = []probes.Cause{{ID: "nginx/upgrade-header", Title: title, Explains: []string{"balancer/upgrade"}, Fix: fix}}
+	return r
+}
+
+func warnings() probes.Report {
+	return report(
+		okCheck("ports", "bindable"),
+		probes.Result{
+			ID: "kernel/somaxconn", Area: "kernel", Title: "the listen queue is long enough", Status: probes.Warned, Took: time.Millisecond,
+			Findings: []probes.Finding{
+				{
+					Severity: probes.Warning, Subject: "net.core.somaxconn",
+					Title:    probes.T("net.core.somaxconn is %d, expected at least %d for %d clients", 128, 1024, 1000),
+					Evidence: []probes.Evidence{{Where: "/proc/sys/net/core/somaxconn", Saw: probes.Verbatim("128")}},
+					Fix:      []probes.Text{probes.Verbatim("sysctl -w net.core.somaxconn=1024"), probes.Verbatim("# to take it back: sysctl -w net.core.somaxconn=128")},
+				},
+				{Severity: probes.Info, Title: probes.T("100%% of the queue was in use once")},
+			},
+		},
+		probes.Result{
+			ID: "kernel/conntrack", Area: "kernel", Title: "the connection table has room", Status: probes.OK, Took: time.Millisecond,
+			Findings: []probes.Finding{{Severity: probes.Info, Subject: "nf_conntrack", Title: probes.T("%d%% of the table is used", 3)}},
+		},
+	)
+}
+
+func interrupted() probes.Report {
+	late := unknownCheck
+	late.Reason = probes.T("interrupted")
+	r := report(okCheck("ports", "bindable"), late)
+	r.Interrupted = true
+	return r
+}
+
+// nasty holds what a stranger may send to break out of a format.
+const nasty = "\x1b[31mred\x07\x00 ]]> <script>alert('1')</script> | a || b ``` ` \"quoted\" 'single' \\ %s %d &amp; 中文，标题。\n" +
+	"not ok 99 - forged\r\n# SKIP me\twww.example.org http://example.org/ $a$ *b* _c_ [l](http://e) ~~s~~ #1 @you \u202etxt.exe\u00a0\xff\u2028\u009b2J\U000e0041{\"a\":1}"
+
+func hostile() probes.Report {
+	r := report(
+		probes.Result{
+			ID: "handshake/upgrade", Area: "handshake", Title: "the upgrade is 100% answered with 101 # always", Status: probes.Failed, Took: time.Microsecond,
+			Findings: []probes.Finding{{
+				Severity: probes.Error, Subject: nasty, Title: probes.T("the header Server is %s, expected none", nasty),
+				Evidence: []probes.Evidence{{Where: nasty, Saw: probes.Verbatim(nasty)}, {Saw: probes.Verbatim(strings.Repeat("long", 500))}, {Where: "nowhere"}},
+				Fix:      []probes.Text{probes.Verbatim(nasty), probes.T("# %s", nasty), probes.Verbatim("printf '%s\\n' 100% | tee /dev/null")},
+			}},
+		},
+		probes.Result{ID: "handshake/ping", Area: "handshake", Title: "a ping is answered", Status: probes.Skipped, Reason: probes.Verbatim(nasty)},
+		probes.Result{ID: "handshake/tls", Area: "handshake", Title: "TLS is agreed on", Status: probes.Unknown, Reason: probes.Verbatim(nasty)},
+	)
+	r.Host, r.Version = nasty, nasty
+	r.Causes = []probes.Cause{{ID: "handshake/upgrade", Title: probes.Verbatim(nasty), Explains: nil, Fix: []probes.Text{probes.Verbatim(nasty)}}}
+	r.Observed = map[string]any{"handshake": struct {
+		Server string  `json:"server"`
+		RTT    float64 `json:"rtt_seconds"`
+	}{nasty, math.SmallestNonzeroFloat64}}
+	return r
+}
