@@ -1,0 +1,5 @@
+package probetest
+
+import "syscall"
+
+var newNetns = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}

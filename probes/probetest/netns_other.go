@@ -1,0 +1,7 @@
+//go:build !linux
+
+package probetest
+
+import "syscall"
+
+var newNetns *syscall.SysProcAttr
