@@ -1,0 +1,189 @@
+// Package capacity finds how many tunnels a path holds at once: it opens connections and holds them until the first
+// sustained refusals or the number that it was told, says what the refusals looked like and how the handshake slowed
+// down on the way up, and lets go slowly.
+//
+// It looks at the limits of this host first (OwnLimits), because a ramp that ends at the tester's own ceiling says
+// nothing about the balancer. Whether the target may be loaded so is the caller's to decide (Own).
+package capacity
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/handshake"
+)
+
+const (
+	// sideBySide is how many handshakes are made at the same time: clients that come back after a restart do worse.
+	sideBySide = 8
+	// sustained is how many refusals in a row end the ramp: one alone may be a backend that was just ejected.
+	sustained = 8
+	// letGo is how many connections are let go in a second, so that closing is no load test of its own.
+	letGo = 500
+	// goodbyeWait bounds the farewell of each.
+	goodbyeWait = 250 * time.Millisecond
+	// steps is how many points the curve of handshake times has.
+	steps = 10
+)
+
+// Options of Observe.
+type Options struct {
+	Request  handshake.Request
+	N        int // connections to hold at most
+	Progress func(held, of, refused int)
+}
+
+// Observation is what the ramp came to.
+type Observation struct {
+	Asked   int             `json:"asked"`
+	Held    int             `json:"held"`                    // at once, at the end of the ramp
+	Refused int             `json:"refused"`                 // handshakes that failed on the way
+	First   int             `json:"first_refusal,omitempty"` // how many were held then
+	Cause   handshake.Cause `json:"cause,omitzero"`          // of the first refusal
+	Kinds   map[string]int  `json:"refusals_by_kind,omitempty"`
+	Lasting bool            `json:"refusals_lasting"` // so many in a row that the ramp was ended
+	Lost    int             `json:"lost"`             // held ones that ended while the ramp went on
+	Server  string          `json:"server,omitempty"`
+	Steps   []Step          `json:"steps"`
+	Own     OwnLimits       `json:"own_limits"`
+}
+
+// Step is a stretch of the ramp.
+type Step struct {
+	Held   int            `json:"held"`
+	Median probes.Seconds `json:"handshake_median_seconds"`
+	Slow   probes.Seconds `json:"handshake_p95_seconds"`
+}
+
+// Observe makes the ramp. Own says how far this host can go; a ramp beyond is cut down to it. The error is the
+// cancellation of ctx; everything is let go by then.
+func Observe(ctx context.Context, opts Options, own OwnLimits) (Observation, error) {
+	r := &ramp{ctx: ctx, opts: opts, o: Observation{Asked: opts.N, Kinds: map[string]int{}, Own: own}}
+	n := opts.N
+	if most := own.Most(); most > 0 {
+		n = min(n, most)
+	}
+	turns := make(chan struct{}, n)
+	for range n {
+		turns <- struct{}{}
+	}
+	close(turns)
+	var wg sync.WaitGroup
+	for range min(sideBySide, n) {
+		wg.Go(func() {
+			for range turns {
+				if !r.one() {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	r.mu.Lock()
+	r.o.Held = len(r.held) - r.o.Lost
+	r.o.Steps = curve(r.times)
+	out := r.o
+	r.mu.Unlock()
+	r.release()
+	return out, ctx.Err()
+}
+
+type ramp struct {
+	ctx  context.Context
+	opts Options
+
+	mu     sync.Mutex
+	o      Observation
+	held   []*holding
+	times  []time.Duration // of the handshakes, in order
+	inARow int             // refusals
+}
+
+// holding is one held connection and the goroutine that keeps it alive.
+type holding struct {
+	conn *handshake.Conn
+	done chan struct{}
+}
+
+// one opens one connection; false: the ramp is over.
+func (r *ramp) one() bool {
+	r.mu.Lock()
+	over := r.inARow >= sustained || r.ctx.Err() != nil
+	r.mu.Unlock()
+	if over {
+		return false
+	}
+	start := time.Now()
+	c, tr := handshake.Open(r.ctx, r.opts.Request)
+	took := time.Since(start)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c == nil {
+		if r.ctx.Err() != nil {
+			return false
+		}
+		r.inARow++
+		r.o.Refused++
+		r.o.Lasting = r.o.Lasting || r.inARow >= sustained
+		r.o.Kinds[string(tr.Cause.Kind)]++
+		if r.o.Refused == 1 {
+			r.o.Cause, r.o.First = tr.Cause, len(r.held)
+		}
+	} else {
+		r.inARow = 0
+		r.times = append(r.times, took)
+		if b := tr.Best(); len(r.held) == 0 && b != nil {
+			r.o.Server = b.Response.Get("Server")
+		}
+		h := &holding{c, make(chan struct{})}
+		r.held = append(r.held, h)
+		go r.hold(h) // release waits for it
+	}
+	if r.opts.Progress != nil {
+		r.opts.Progress(len(r.held), r.opts.N, r.o.Refused)
+	}
+	return r.inARow < sustained
+}
+
+// hold answers the server's pings until the connection ends or is let go.
+func (r *ramp) hold(h *holding) {
+	defer close(h.done)
+	for {
+		f, err := h.conn.Read(125)
+		switch {
+		case err != nil || f.Op == handshake.OpClose:
+			if how, _ := handshake.EndOf(err); err == nil || how != handshake.BySilence { // not the deadline of release
+				r.mu.Lock()
+				r.o.Lost++
+				r.mu.Unlock()
+			}
+			return
+		case f.Op == handshake.OpPing:
+			_ = h.conn.Write(handshake.OpPong, f.Payload) // a broken connection shows in the next read
+		}
+	}
+}
+
+// release lets go of everything, slowly unless it was interrupted.
+func (r *ramp) release() {
+	var wg sync.WaitGroup
+	pace := time.NewTicker(time.Second / letGo)
+	defer pace.Stop()
+	for _, h := range r.held {
+		if r.ctx.Err() == nil {
+			<-pace.C
+		}
+		wg.Go(func() {
+			h.conn.SetReadDeadline(time.Unix(1, 0)) // its reader makes way
+			<-h.done
+			if r.ctx.Err() != nil {
+				h.conn.Close(true)
+				return
+			}
+			h.conn.Goodbye(goodbyeWait)
+		})
+	}
+	wg.Wait()
+}

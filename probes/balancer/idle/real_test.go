@@ -1,0 +1,191 @@
+package idle
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/wsdoctor/probes/handshake"
+	"example.com/wsdoctor/probes/probetest"
+	"example.com/wsdoctor/probes/standin"
+)
+
+// relay is a hop that treats its connections as act says; act runs for each, and both sides are closed behind it.
+func relay(t *testing.T, to string, act func(client, server net.Conn)) string {
+	t.Helper()
+	ln := probetest.Listen(t)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer c.Close()
+				s, err := net.Dial("tcp", to)
+				if err != nil {
+					return
+				}
+				defer s.Close()
+				act(c, s)
+			})
+		}
+	})
+	t.Cleanup(func() { ln.Close(); wg.Wait() })
+	return ln.Addr().String()
+}
+
+// both copies in both directions until one of them ends.
+func both(client, server net.Conn) {
+	var wg sync.WaitGroup
+	for _, p := range [][2]net.Conn{{client, server}, {server, client}} {
+		wg.Go(func() { io.Copy(p[0], p[1]); p[0].Close(); p[1].Close() })
+	}
+	wg.Wait()
+}
+
+// forgets passes bytes on as long as one comes within limit, and then swallows everything without a word.
+func forgets(limit time.Duration) func(client, server net.Conn) {
+	return func(client, server net.Conn) {
+		var mu sync.Mutex
+		last := time.Now()
+		pass := func(dst, src net.Conn) {
+			buf := make([]byte, 4096)
+			for {
+				n, err := src.Read(buf)
+				if err != nil {
+					dst.Close()
+					src.Close()
+					return
+				}
+				mu.Lock()
+				forgotten := time.Since(last) > limit
+				if !forgotten {
+					last = time.Now()
+				}
+				mu.Unlock()
+				if !forgotten {
+					dst.Write(buf[:n])
+				}
+			}
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() { pass(client, server) })
+		wg.Go(func() { pass(server, client) })
+		wg.Wait()
+	}
+}
+
+// TestLimits finds limits of real balancers in one run each, within 10 %.
+func TestLimits(t *testing.T) {
+	node, err := standin.Listen(t.Context(), "127.0.0.1:0", standin.Options{Name: "node1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { node.Close() })
+	nginx := func(directives string) string {
+		ln := probetest.Listen(t)
+		probetest.Nginx(t, fmt.Sprintf("server { listen %s; location / { proxy_pass http://%s; %s %s } }", ln.Addr(), node.Addr(), probetest.Pass, directives), ln)
+		return ln.Addr().String()
+	}
+	haproxy := func(tunnel string) string {
+		ln := probetest.Listen(t)
+		probetest.HAProxy(t, "defaults\n  mode http\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n  timeout tunnel "+tunnel+
+			"\nfrontend f\n  bind fd@3\n  default_backend b\nbackend b\n  server n1 "+node.Addr().String()+"\n", ln)
+		return ln.Addr().String()
+	}
+	lifetime := func(d time.Duration) string {
+		return relay(t, node.Addr().String(), func(c, s net.Conn) {
+			stop := time.AfterFunc(d, func() { c.Close(); s.Close() })
+			defer stop.Stop()
+			both(c, s)
+		})
+	}
+	for _, tc := range []struct {
+		name    string
+		address string
+		max     time.Duration
+		kind    Kind
+		limit   time.Duration
+		who     string
+	}{
+		{"nginx, proxy_read_timeout 2s", nginx("proxy_read_timeout 2s;"), 5 * time.Second, Limit, 2 * time.Second, "nginx"},
+		{"nginx, proxy_read_timeout 3s", nginx("proxy_read_timeout 3s;"), 4 * time.Second, Limit, 3 * time.Second, "nginx"},
+		{"nginx, longer than it is looked for", nginx("proxy_read_timeout 30s;"), 2 * time.Second, NoLimit, 0, ""},
+		{"HAProxy, timeout tunnel 2s", haproxy("2s"), 4 * time.Second, Limit, 2 * time.Second, "HAProxy"},
+		{"a maximum lifetime", lifetime(2 * time.Second), 4 * time.Second, Lifetime, 2 * time.Second, "lifetime"},
+		{"a NAT that forgets", relay(t, node.Addr().String(), forgets(2*time.Second)), 4 * time.Second, Drop, 2 * time.Second, "NAT"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			onceOf(t, func() error {
+				o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + tc.address + "/"}, Max: tc.max,
+					Direct: []handshake.Request{{URL: "ws://" + node.Addr().String() + "/"}}})
+				if err != nil {
+					return err
+				}
+				v := Judge(o)
+				off := v.Limit.Duration() - tc.limit
+				// A tunnel that is dropped without a word takes the time that its pong has.
+				most := tc.max*13/10 + pongWait
+				switch {
+				case v.Kind != tc.kind || max(off, -off) > tc.limit/10 || !strings.Contains(v.Who.String(), tc.who):
+					return fmt.Errorf("got %s, %s ± %s: %s (%s)\n%+v", v.Kind, v.Limit, v.Plus, v.Text, v.Who, o.Sockets)
+				case o.Took.Duration() > most:
+					return fmt.Errorf("took %s, expected %s at most", o.Took, most)
+				case v.Kind == Limit && (!v.ClientTalkHelps || v.Heartbeat <= 0 || v.Heartbeat > v.Limit/2):
+					return fmt.Errorf("got %+v", v)
+				}
+				return nil
+			})
+		})
+	}
+}
+
+// TestServiceEnds: it is the service that ends silent tunnels, with and without the balancer.
+func TestServiceEnds(t *testing.T) {
+	addr := probetest.NodeServer(t, `const { WebSocketServer } = require('ws');
+const s = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => console.log('127.0.0.1:' + s.address().port));
+s.on('connection', c => {
+	let timer = setTimeout(() => c.close(4000, 'idle'), 1500);
+	c.on('ping', () => timer.refresh()); c.on('pong', () => timer.refresh()); c.on('close', () => clearTimeout(timer));
+});`)
+	ln := probetest.Listen(t)
+	probetest.Nginx(t, fmt.Sprintf("server { listen %s; location / { proxy_pass http://%s; %s } }", ln.Addr(), addr, probetest.Pass), ln)
+	onceOf(t, func() error {
+		o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + ln.Addr().String() + "/"}, Max: 3 * time.Second,
+			Direct: []handshake.Request{{URL: "ws://" + addr + "/"}}})
+		if v := Judge(o); err != nil || v.Kind != Service || v.How != handshake.ByCloseFrame || !strings.Contains(v.Text.String(), "code 4000") {
+			return fmt.Errorf("got %s: %s (%s), %v", v.Kind, v.Text, v.Who, err)
+		}
+		return nil
+	})
+}
+
+// onceOf wants try to succeed once in three times: what is measured is time, and on a machine that stalls for as long
+// as the limits of these servers it says nothing.
+func onceOf(t *testing.T, try func() error) {
+	t.Helper()
+	for left := 2; ; left-- {
+		err := try()
+		if err == nil {
+			return
+		}
+		if left == 0 {
+			t.Fatal(err)
+		}
+		t.Logf("again: %v", err)
+	}
+}
+
+func TestNothingThere(t *testing.T) {
+	o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + probetest.ClosedPort(t)}, Max: time.Second})
+	if v := Judge(o); err != nil || v.Kind != Unknown {
+		t.Errorf("got %s: %s, %v", v.Kind, v.Text, err)
+	}
+}
