@@ -1,0 +1,136 @@
+package haproxy
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/wsdoctor/probes"
+)
+
+// versionTimeout bounds "haproxy -v", which prints two lines and ends; a disk that sleeps costs more than that.
+const versionTimeout = 3 * time.Second
+
+// process is a running HAProxy.
+type process struct {
+	pid   int
+	files []string          // absolute, in the order of its command line
+	env   map[string]string // nil: not readable
+}
+
+func (p process) String() string { return fmt.Sprintf("pid %d", p.pid) }
+
+// runningProcesses finds each HAProxy on the network of this process that has files of its own: of a master and its
+// workers, which share a command line, the one that was started first. None is to be seen on a system without /proc.
+func runningProcesses(t probes.Target) []process {
+	dir, err := os.Open(t.Path("/proc"))
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1) // what could be read of it is enough
+	var pids []int
+	for _, n := range names {
+		if pid, err := strconv.Atoi(n); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	slices.Sort(pids)
+	var out []process
+	for _, pid := range pids {
+		comm, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/comm", pid)))
+		if err != nil || strings.TrimSpace(string(comm)) != "haproxy" || !t.SharesNetwork(pid) {
+			continue
+		}
+		cmdline, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/cmdline", pid)))
+		if err != nil || len(cmdline) == 0 {
+			continue
+		}
+		p := process{pid: pid}
+		args := strings.Split(strings.TrimRight(string(cmdline), "\x00"), "\x00")
+		cwd, _ := os.Readlink(t.Path(fmt.Sprintf("/proc/%d/cwd", pid))) // another user's is not readable: relative names are left out
+		p.files = configFiles(args[1:], cwd)
+		if raw, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/environ", pid))); err == nil {
+			p.env = parseEnviron(string(raw))
+		}
+		if !slices.ContainsFunc(out, func(q process) bool { return slices.Equal(q.files, p.files) }) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// configFiles takes the configuration files from a command line: each behind a -f, all behind --. -C changes the
+// folder that relative names start from (management guide, section 3).
+func configFiles(args []string, cwd string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		switch args[i] {
+		case "-f":
+			i++
+			if i < len(args) {
+				out = append(out, args[i])
+			}
+		case "-C":
+			i++
+			if i < len(args) {
+				if filepath.IsAbs(args[i]) {
+					cwd = args[i]
+				} else if cwd != "" {
+					cwd = filepath.Join(cwd, args[i])
+				}
+			}
+		case "--":
+			out = append(out, args[i+1:]...)
+			i = len(args)
+		}
+	}
+	var abs []string
+	for _, name := range out {
+		switch {
+		case filepath.IsAbs(name):
+			abs = append(abs, name)
+		case cwd != "":
+			abs = append(abs, filepath.Join(cwd, name))
+		}
+	}
+	return abs
+}
+
+// parseEnviron reads the environment of a process. It may hold secrets: nothing of it goes into an observation but
+// what a line of the configuration names.
+func parseEnviron(raw string) map[string]string {
+	out := map[string]string{}
+	for _, entry := range strings.Split(raw, "\x00") {
+		if name, value, ok := strings.Cut(entry, "="); ok {
+			out[name] = value
+		}
+	}
+	return out
+}
+
+// runVersion asks the program for its version: the one that runs, else the one in PATH. Below another root nothing is
+// run. The zero Version means that it could not be told.
+func runVersion(ctx context.Context, t probes.Target, p process) Version {
+	if t.Root != "" && t.Root != "/" {
+		return Version{}
+	}
+	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
+	defer cancel()
+	candidates := []string{"haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"}
+	if p.pid != 0 {
+		candidates = append([]string{fmt.Sprintf("/proc/%d/exe", p.pid)}, candidates...)
+	}
+	for _, program := range candidates {
+		if out, err := exec.CommandContext(ctx, program, "-v").Output(); err == nil {
+			return ParseVersion(strings.TrimPrefix(string(out), "HA-Proxy"))
+		}
+	}
+	return Version{}
+}

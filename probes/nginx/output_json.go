@@ -1,0 +1,59 @@
+package nginx
+
+import (
+	"encoding/json"
+	"io"
+
+	"example.com/wsdoctor/probes"
+)
+
+// Schema names the shape of lint's JSON.
+const Schema = "wsdoctor/lint/v1"
+
+// wireFinding is a finding in JSON; exported names may change, these do not.
+type wireFinding struct {
+	ID       string          `json:"id"`
+	Severity probes.Severity `json:"severity"`
+	File     string          `json:"file"`
+	Line     int             `json:"line"`
+	Column   int             `json:"column"`
+	Title    probes.Text     `json:"title"`
+	Why      string          `json:"why"`
+	Fix      []probes.Text   `json:"fix"`
+	Docs     string          `json:"docs"`
+	Evidence []wireEvidence  `json:"evidence,omitempty"`
+}
+
+type wireEvidence struct {
+	Where string      `json:"where"`
+	Saw   probes.Text `json:"saw"`
+}
+
+// WriteJSON writes findings in the shape of Schema, and the walks if there are any. Ignored findings are counted only.
+func WriteJSON(w io.Writer, findings []Finding, walks []Walk) error {
+	doc := struct {
+		Schema   string        `json:"schema"`
+		Summary  Counts        `json:"summary"`
+		Findings []wireFinding `json:"findings"`
+		Walks    []Walk        `json:"walks,omitempty"`
+	}{Schema, Count(findings), []wireFinding{}, walks}
+	for _, f := range findings {
+		if f.Ignored != "" {
+			continue
+		}
+		p := f.Place()
+		r, _ := RuleByID(f.ID)
+		x := wireFinding{f.ID, f.Severity, p.File, p.Line, p.Col, f.Title, r.Why, f.Fix, r.Docs, nil}
+		if x.Fix == nil {
+			x.Fix = []probes.Text{}
+		}
+		for _, e := range f.Evidence {
+			x.Evidence = append(x.Evidence, wireEvidence(e))
+		}
+		doc.Findings = append(doc.Findings, x)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(doc)
+}
