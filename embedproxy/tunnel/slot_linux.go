@@ -1,0 +1,153 @@
+package tunnel
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	client = iota // sides of a slot
+	backend
+)
+
+// phase is how far a connection has come.
+type phase uint8
+
+const (
+	free      phase = iota
+	reading         // the client's request head
+	dialing         // the backend
+	replying        // the backend's reply head is awaited
+	tunneling       // bytes pass both ways
+	lingering       // all is said to the client; what it still sends is thrown away until it hangs up
+	pausing         // no connection: a listening socket that rests
+)
+
+// flag is what is known of one side's descriptor.
+type flag uint8
+
+const (
+	readable flag = 1 << iota // an edge was seen and not yet drained
+	hungUp                    // RDHUP, HUP or ERR was seen: a short read does not mean that it is drained
+	ended                     // a read returned 0
+	blocked                   // a write met EAGAIN: EPOLLOUT is awaited
+	shut                      // its write side is shut down
+	watching                  // EPOLLOUT is among its events
+)
+
+// slot is one connection from accept to its end. Slots are used again: gen tells their occupants apart.
+type slot struct {
+	fd     [2]int32
+	flags  [2]flag
+	phase  phase
+	queued bool  // it stands in the loop's run queue
+	ending bool  // a Close frame is to be sent at the next boundary
+	told   bool  // a Close frame of ours was sent; what the backend still says is dropped
+	judged bool  // cause is known
+	cause  Cause // why it ends, once it does
+	code   uint16
+	gen    uint32
+
+	session Session
+	early   *early      // only during the handshake, and only when something must be kept
+	pending [2]*pending // bytes on their way to that side
+	traffic *Traffic
+	active  int64 // loop's clock: the last byte in either direction
+	started int64 // loop's clock: accept, then the 101
+	pinged  int64 // loop's clock: the last Ping of ours
+	endAt   int64 // loop's clock: when the phase, or the tunnel, is to be over; 0: never
+	end     *End  // how; nil: at the end of its lifetime
+	bytes   [2]uint64
+	scan    Scanner // of what the backend sends
+}
+
+// early is what a handshake that does not come in one piece must keep.
+type early struct {
+	in   []byte // head so far
+	out  []byte // request for the backend
+	rest []byte // what the client sent behind its head
+}
+
+// pending is what a side did not take at once. It is bounded by BufferSize: nothing is read for a side that has any.
+type pending struct {
+	off int
+	b   []byte
+}
+
+const ()
+
+func (l *loop) slot(id uint32) *slot { return &l.chunks[id>>chunkBits][id&(1<<chunkBits-1)] }
+
+// alloc returns an unused slot. Slots lie in chunks, so that they never move while the list grows.
+func (l *loop) alloc() (uint32, *slot) {
+	if len(l.unused) == 0 {
+		base := uint32(len(l.chunks)) << chunkBits
+		l.chunks = append(l.chunks, make([]slot, 1<<chunkBits))
+		for i := 1<<chunkBits - 1; i >= 0; i-- {
+			l.unused = append(l.unused, base+uint32(i))
+		}
+	}
+	id := l.unused[len(l.unused)-1]
+	l.unused = l.unused[:len(l.unused)-1]
+	s := l.slot(id)
+	gen := s.gen
+	*s = slot{fd: [2]int32{-1, -1}, gen: gen, active: l.now, started: l.now}
+	l.live.Add(1)
+	return id, s
+}
+
+// release gives back a slot whose descriptors are closed or taken over.
+func (l *loop) release(id uint32, s *slot) {
+	gen := s.gen + 1
+	*s = slot{fd: [2]int32{-1, -1}, gen: gen}
+	l.timers.clear(id)
+	l.unused = append(l.unused, id)
+	if l.live.Add(-1) == 0 {
+		l.group.signalEmpty()
+	}
+}
+
+// drop closes what is open of a slot and releases it. The session must have been told.
+func (l *loop) drop(id uint32, s *slot) {
+	for _, fd := range s.fd {
+		if fd >= 0 {
+			closeFD(fd)
+		}
+	}
+	l.release(id, s)
+}
+
+func (l *loop) watch(id uint32, s *slot, side int, events uint32) bool {
+	if events&unix.EPOLLOUT != 0 {
+		s.flags[side] |= watching
+	}
+	return epollControl(l.ep, unix.EPOLL_CTL_ADD, s.fd[side], events, id, side, s.gen)
+}
+
+// block waits for room to write to side. EPOLLOUT is asked for the first time it is needed, because most tunnels
+// never need it and every registration with it reports once for nothing.
+func (l *loop) block(id uint32, s *slot, side int) {
+	s.flags[side] |= blocked
+	if s.flags[side]&watching == 0 {
+		s.flags[side] |= watching
+		epollControl(l.ep, unix.EPOLL_CTL_MOD, s.fd[side], readEvents|unix.EPOLLOUT, id, side, s.gen)
+	}
+}
+
+const readEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff
+
+// setTimer makes sure that the slot is looked at by then.
+func (l *loop) setTimer(id uint32, due int64) {
+	if old := l.timers.due(id); old == 0 || due < old {
+		l.timers.set(id, due)
+	}
+}
+
+// after returns the loop's clock d from now, never where d is 0.
+func (l *loop) after(from int64, d time.Duration) int64 {
+	if d <= 0 {
+		return never
+	}
+	return from + int64(d)
+}
