@@ -1,0 +1,65 @@
+package screens
+
+import (
+	"time"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/tui/widgets"
+)
+
+// details draws everything that is known of one check, each line at most width cells wide.
+func (c checks) details(st State, it item, width int) []string {
+	p := page{d: c.d, width: width}
+	c.heading(st, it, &p)
+	if by := it.res.ExplainedBy; by != "" {
+		p.gap()
+		p.add(c.d.Theme.Accent, "", c.d.Theme.Say(probes.T("explained by %s: mend that first", by)))
+		for _, cause := range st.Report.Causes {
+			if cause.ID == by {
+				p.add(c.d.Theme.Plain, "  ", c.d.Theme.Say(cause.Title))
+			}
+		}
+	}
+	if !it.res.Reason.IsZero() {
+		p.gap()
+		heading := probes.T("not seen")
+		if it.res.Status == probes.Skipped {
+			heading = probes.T("why it was skipped")
+		}
+		p.heading(heading)
+		p.text(c.d.Theme.Plain, it.res.Reason)
+	}
+	for _, f := range it.res.Findings {
+		p.gap()
+		p.finding(f)
+	}
+	for _, cause := range st.Report.Causes {
+		if cause.ID == it.rule.ID && len(cause.Explains) > 0 {
+			p.gap()
+			p.heading(probes.T("it explains"))
+			for _, id := range cause.Explains {
+				p.add(c.d.Theme.Plain, "  ", id)
+			}
+		}
+	}
+	if it.rule.Why != "" {
+		p.gap()
+		p.heading(probes.T("why it matters"))
+		p.add(c.d.Theme.Plain, "  ", c.d.Theme.Phrase(it.rule.Why))
+	}
+	return p.lines
+}
+
+func (c checks) heading(st State, it item, p *page) {
+	t := c.d.Theme
+	word := t.Faint.Render(t.Say(probes.T("not checked yet")))
+	if it.done {
+		word = MarkAndWord(t, it.res.Status)
+	}
+	took := ""
+	if it.res.Took >= time.Millisecond {
+		took = t.Faint.Render(probes.Seconds(it.res.Took).String())
+	}
+	p.lines = append(p.lines, widgets.Ends(word, took, p.width, t.Marks.Ellipsis))
+	p.add(t.Strong, "", t.Phrase(it.rule.Title))
+}

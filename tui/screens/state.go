@@ -1,0 +1,187 @@
+package screens
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/tui/theme"
+)
+
+// State is what the frame knows and every screen may read. Its maps are never changed, only replaced.
+type State struct {
+	Host     string
+	Settings string // the settings file; "" where a product's defaults are used
+	Config   cluster.Config
+
+	Areas   []Area
+	Results map[string]probes.Result // by id; while a run goes on, the newest of each
+	Report  probes.Report            // of the last finished run, with its causes; the zero value before the first
+
+	Phases map[string]Phase // of the areas in the present run; nil at rest
+	Spin   int              // counts the steps of the spinner
+
+	Width, Height int // of a screen's view, in cells
+}
+
+// Area is one area with the checks of it that were asked for.
+type Area struct {
+	Name  string
+	Needs []string
+	Rules []probes.RuleInfo
+}
+
+// Phase is how far an area is in the present run.
+type Phase int
+
+// The phases.
+const (
+	Waiting Phase = iota
+	Running
+	Done
+)
+
+// Areas returns the areas of all with the checks that selected wants; nil wants all.
+func Areas(all []probes.Probe, selected func(id string) bool) []Area {
+	var out []Area
+	for _, p := range all {
+		a := Area{Name: p.Area, Needs: p.Needs}
+		for _, r := range p.Rules {
+			if selected == nil || selected(r.ID) {
+				a.Rules = append(a.Rules, r)
+			}
+		}
+		if len(a.Rules) > 0 {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// Busy tells whether a run goes on.
+func (s State) Busy() bool { return len(s.Phases) > 0 }
+
+// Progress counts the areas of the present run and those of them that are done.
+func (s State) Progress() (done, total int) {
+	for _, p := range s.Phases {
+		if p == Done {
+			done++
+		}
+	}
+	return done, len(s.Phases)
+}
+
+// InPhase lists the areas that are in phase p, in the catalogue's order.
+func (s State) InPhase(p Phase) []string {
+	var out []string
+	for _, a := range s.Areas {
+		if at, in := s.Phases[a.Name]; in && at == p {
+			out = append(out, a.Name)
+		}
+	}
+	return out
+}
+
+// Started returns s at the beginning of a run of areas.
+func (s State) Started(areas []string) State {
+	s.Phases = make(map[string]Phase, len(areas))
+	for _, a := range areas {
+		s.Phases[a] = Waiting
+	}
+	return s
+}
+
+// With returns s after an event of the present run.
+func (s State) With(e probes.Event) State {
+	s.Phases = maps.Clone(s.Phases)
+	if !e.Finished {
+		s.Phases[e.Area] = Running
+		return s
+	}
+	s.Phases[e.Area] = Done
+	s.Results = maps.Clone(s.Results)
+	if s.Results == nil {
+		s.Results = map[string]probes.Result{}
+	}
+	for _, r := range e.Results {
+		s.Results[r.ID] = r
+	}
+	return s
+}
+
+// Finished returns s at the end of a run that came to r.
+func (s State) Finished(r probes.Report) State {
+	s.Report, s.Phases = r, nil
+	s.Results = make(map[string]probes.Result, len(r.Results))
+	for _, res := range r.Results {
+		s.Results[res.ID] = res
+	}
+	return s
+}
+
+// Closure returns areas and, through all steps, those that they need, in the catalogue's order. Nil means all.
+func (s State) Closure(areas []string) []string {
+	want := map[string]bool{}
+	var add func(name string)
+	add = func(name string) {
+		i := slices.IndexFunc(s.Areas, func(a Area) bool { return a.Name == name })
+		if i < 0 || want[name] {
+			return
+		}
+		want[name] = true
+		for _, need := range s.Areas[i].Needs {
+			add(need)
+		}
+	}
+	for _, a := range areas {
+		add(a)
+	}
+	var out []string
+	for _, a := range s.Areas {
+		if areas == nil || want[a.Name] {
+			out = append(out, a.Name)
+		}
+	}
+	return out
+}
+
+// Count returns how many checks have each status so far.
+func (s State) Count() map[probes.Status]int {
+	n := map[probes.Status]int{}
+	for _, r := range s.Results {
+		n[r.Status]++
+	}
+	return n
+}
+
+// problem tells whether a status is something to look at.
+func problem(s probes.Status) bool {
+	return s == probes.Failed || s == probes.Warned || s == probes.Unknown
+}
+
+// StatusWord is a status as one word for the operator.
+func StatusWord(s probes.Status) probes.Text {
+	switch s {
+	case probes.OK:
+		return probes.T("ok")
+	case probes.Warned:
+		return probes.T("warning")
+	case probes.Failed:
+		return probes.T("failed")
+	case probes.Skipped:
+		return probes.T("skipped")
+	}
+	return probes.T("unknown")
+}
+
+// MarkAndWord is a status as its mark and its word. In ASCII the mark of ok is its word.
+func MarkAndWord(t theme.Theme, s probes.Status) string {
+	mark, style := t.Status(s)
+	mark, word := strings.TrimSpace(mark), t.Say(StatusWord(s))
+	if mark == word {
+		return style.Render(mark)
+	}
+	return style.Render(mark) + " " + t.Word(s).Render(word)
+}

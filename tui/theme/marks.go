@@ -1,0 +1,35 @@
+package theme
+
+// Marks are the signs that a screen is drawn with, each as wide as the field it stands in.
+type Marks struct {
+	OK, Warned, Failed, Unknown, Skipped string // of a check, all equally wide
+	Pending, Info                        string // as wide as those
+	Spin                                 []string
+
+	Cursor            string // before the selected line, one cell
+	Bar               string // before each line that can be pasted, one cell
+	Across            string // one cell of a horizontal rule
+	Down, Tee         string // a vertical rule, and where it meets the horizontal one
+	Ellipsis          string
+	Dot               string // between words of one line
+	Leads             string // from a cause to what it says
+	TabLeft, TabRight string // around the name of the screen that is shown
+	More              string // beside a pane's title: there is more to scroll
+	UpDown            string // names the two arrow keys
+	Enter             string // names the enter key
+	Caret             string // where typed text goes
+}
+
+var unicodeMarks = Marks{
+	OK: "✓", Warned: "!", Failed: "✗", Unknown: "?", Skipped: "–", Pending: "·", Info: "i",
+	Spin:   []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
+	Cursor: "▌", Bar: "│", Across: "─", Down: "│", Tee: "┬", Ellipsis: "…", Dot: "·", Leads: "→",
+	TabLeft: " ", TabRight: " ", More: "↕", UpDown: "↑↓", Enter: "⏎", Caret: "▏",
+}
+
+var asciiMarks = Marks{
+	OK: "ok", Warned: "! ", Failed: "x ", Unknown: "? ", Skipped: "- ", Pending: ". ", Info: "i ",
+	Spin:   []string{"| ", "/ ", "- ", "\\ "},
+	Cursor: ">", Bar: "|", Across: "-", Down: "|", Tee: "+", Ellipsis: "...", Dot: "-", Leads: "->",
+	TabLeft: "[", TabRight: "]", More: "(more)", UpDown: "up/down", Enter: "enter", Caret: "_",
+}

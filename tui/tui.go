@@ -1,0 +1,80 @@
+// Package tui is the terminal interface: it runs the areas it is given and shows what they find. It holds the frame
+// (header, tabs, help) and the loop; the views are in screens. It knows no output format, reads no environment and
+// decides nothing about a check.
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"example.com/wsdoctor/probes"
+	_ "example.com/wsdoctor/tui/early" // before bubbletea, whose init would question the terminal
+	"example.com/wsdoctor/tui/theme"
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// framesPerSecond is how often bubbletea looks whether there is something to draw, and the only thing that wakes an
+// idle program. At its own 60 that took three times the CPU of 20; a frame that is up to 50 ms late is not felt.
+const framesPerSecond = 20
+
+// ErrFault is the error of Run after a fault of the program itself.
+var ErrFault = errors.New("a fault of wsdoctor itself")
+
+// Options of Run.
+type Options struct {
+	Target     probes.Target
+	Probes     []probes.Probe
+	RunOptions probes.Options // Diagnose included; Selected limits what is shown and run
+
+	// SaveReport writes r to a file and returns its path. Nil: a report cannot be saved.
+	SaveReport func(r probes.Report) (path string, err error)
+
+	// SettingsPath is the settings file that was read; with Choose, where the first-time choice may write one; ""
+	// means none.
+	SettingsPath string
+	// Choose shows the first-time choice before anything is checked. It begins at Target.Config.Product.
+	Choose bool
+
+	Input  io.Reader // nil means the terminal
+	Output io.Writer // nil means standard output
+
+	ASCII     bool      // draw with characters below 0x80 only
+	NoColor   bool      // no colours; bold and reverse are still used
+	Clipboard Clipboard // how the terminal's clipboard is reached
+}
+
+// Run shows the checks until the operator leaves or ctx is done. However it ends, the terminal is as it was before,
+// a run that goes on is cancelled and has ended. The error wraps context.Canceled after ctrl+c and when ctx was
+// cancelled, and ErrFault after a panic.
+func Run(ctx context.Context, o Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	work := &work{ctx: ctx}
+	defer work.wait()
+	defer cancel()
+
+	m := newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor}))
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(), tea.WithOutput(m.out)}
+	if o.Input != nil {
+		options = append(options, tea.WithInput(o.Input))
+	}
+	last, err := tea.NewProgram(m, options...).Run()
+	switch a, _ := last.(app); {
+	case a.fault != nil:
+		return fmt.Errorf("%w: %v\n%s", ErrFault, a.fault.reason, a.fault.stack)
+	case errors.Is(err, tea.ErrProgramPanic):
+		return fmt.Errorf("%w: %w", ErrFault, err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("drawing on the terminal: %w", err)
+	case a.interrupted:
+		return context.Canceled
+	case a.keep:
+		if _, err := fmt.Fprintln(m.out, a.page()); err != nil {
+			return fmt.Errorf("leaving the last screen behind: %w", err)
+		}
+	}
+	return nil
+}
