@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/catalog"
+	"github.com/spf13/cobra"
+)
+
+// explainWidth is the column at which explanations are broken: the width of a terminal that nobody has widened.
+const explainWidth = 80
+
+func explainCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain [ID|AREA]",
+		Short: "say why a check exists, what it looks at and how to see its fix; without an ID, list them all",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("explain takes one ID, found %d: %s", len(args), strings.Join(args, " "))
+			}
+			return nil
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			var out []string
+			for _, p := range catalog.All() {
+				for _, r := range p.Rules {
+					if len(args) == 0 && strings.HasPrefix(r.ID, typed) {
+						out = append(out, r.ID+"\t"+r.Title)
+					}
+				}
+			}
+			return out, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			return explain(a.stdout, catalog.All(), args)
+		},
+	}
+}
+
+// explain writes about the check or the area that args name, or lists all checks. The error is a usageError where
+// there is no such check.
+func explain(w io.Writer, areas []probes.Probe, args []string) error {
+	if len(args) == 0 {
+		return listChecks(w, areas)
+	}
+	for _, p := range areas {
+		if p.Area == args[0] {
+			return listChecks(w, []probes.Probe{p})
+		}
+		for _, r := range p.Rules {
+			if r.ID == args[0] {
+				return explainRule(w, p, areas, r)
+			}
+		}
+	}
+	if near := nearIDs(areas, args[0]); len(near) > 0 {
+		return usagef("unknown check %q; did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return usagef("unknown check %q; `wsdoctor explain` lists them", args[0])
+}
+
+func listChecks(w io.Writer, areas []probes.Probe) error {
+	width := 0
+	for _, p := range areas {
+		for _, r := range p.Rules {
+			width = max(width, len(r.ID))
+		}
+	}
+	var b strings.Builder
+	for i, p := range areas {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for _, r := range p.Rules {
+			fmt.Fprintf(&b, "%-*s  %s\n", width, r.ID, r.Title)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func explainRule(w io.Writer, p probes.Probe, areas []probes.Probe, r probes.RuleInfo) error {
+	paragraphs := []string{r.ID + ": " + r.Title, r.Why}
+	if len(p.Needs) > 0 {
+		paragraphs = append(paragraphs, "It is judged after "+strings.Join(p.Needs, ", ")+", and skipped where a gate there fails.")
+	}
+	if needy := dependants(areas, p.Area); r.Gate && len(needy) > 0 {
+		paragraphs = append(paragraphs, "It is a gate: where it fails, "+strings.Join(needy, ", ")+" would only repeat the fault and is skipped.")
+	}
+	paragraphs = append(paragraphs, "To see what it finds here, with the lines that mend it:\n\n  wsdoctor check --only "+r.ID)
+	for i, para := range paragraphs {
+		paragraphs[i] = wrap(para, explainWidth)
+	}
+	_, err := fmt.Fprintln(w, strings.Join(paragraphs, "\n\n"))
+	return err
+}
+
+// dependants returns the areas that need an area.
+func dependants(areas []probes.Probe, area string) []string {
+	var out []string
+	for _, p := range areas {
+		if slices.Contains(p.Needs, area) {
+			out = append(out, p.Area)
+		}
+	}
+	return out
+}
+
+// wrap breaks lines at blanks; a line that is already short stays as it is, and so does a word that is too long.
+func wrap(s string, width int) string {
+	var out []string
+	for line := range strings.SplitSeq(s, "\n") {
+		for len(line) > width {
+			at := strings.LastIndexByte(line[:width+1], ' ')
+			if at <= 0 {
+				at = strings.IndexByte(line, ' ')
+			}
+			if at <= 0 {
+				break
+			}
+			out = append(out, line[:at])
+			line = line[at+1:]
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
+}
+
+// nearIDs returns the ids that were most likely meant, also where their area was left out.
+func nearIDs(areas []probes.Probe, typed string) []string {
+	var ids, tails []string
+	byTail := map[string][]string{}
+	for _, p := range areas {
+		for _, r := range p.Rules {
+			_, tail, _ := strings.Cut(r.ID, "/")
+			ids, tails = append(ids, r.ID), append(tails, tail)
+			byTail[tail] = append(byTail[tail], r.ID)
+		}
+	}
+	if id, ok := probes.Nearest(typed, ids); ok {
+		return []string{id}
+	}
+	tail, _ := probes.Nearest(typed, tails)
+	return byTail[tail]
+}

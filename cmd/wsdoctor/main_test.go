@@ -1,0 +1,18 @@
+package main
+
+import (
+	"os"
+	"testing"
+)
+
+// TestMain lets the test binary be wsdoctor itself, for the tests that need it as a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv(asMain) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// asMain is the environment variable that makes the test binary run as wsdoctor.
+const asMain = "WSDOCTOR_TEST_MAIN"

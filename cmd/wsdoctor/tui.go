@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/catalog"
+	"example.com/wsdoctor/probes/report"
+	"example.com/wsdoctor/tui"
+)
+
+// tuiRun is what the terminal interface is to show.
+type tuiRun struct {
+	target   probes.Target
+	probes   []probes.Probe
+	options  probes.Options
+	settings string // the settings file that was read; "" where there is none
+	save     func(probes.Report) (path string, err error)
+}
+
+// screens opens the terminal interface on the checks that the flags select.
+func (a *app) screens(ctx context.Context, f *checkFlags) error {
+	p, err := a.plan(f)
+	if err != nil {
+		return err
+	}
+	return a.runTUI(ctx, tuiRun{
+		target: p.target, probes: catalog.All(), options: p.options, settings: p.source, save: saveReport,
+	})
+}
+
+// saveReport writes a report as markdown, ready for a ticket, into the working folder under a name of its own.
+func saveReport(r probes.Report) (path string, err error) {
+	path, err = filepath.Abs("wsdoctor-" + r.Started.Format("20060102-150405") + ".md")
+	if err != nil {
+		return "", fmt.Errorf("finding the working folder: %w", err)
+	}
+	out, err := openReport(nil, path)
+	if err != nil {
+		return "", err
+	}
+	defer out.discard()
+	markdown, _ := report.Lookup("markdown")
+	if err := markdown.Write(out, r, report.Options{}); err != nil {
+		return "", fmt.Errorf("writing %s: %w", path, err)
+	}
+	return path, out.commit()
+}
+
+// runTUI shows the checks on the terminal until the operator leaves. Where there is no settings file and no product
+// was named, it begins with the first-time choice.
+func (a *app) runTUI(ctx context.Context, r tuiRun) error {
+	// A terminal that is closed sends SIGHUP; what runs is to end as cleanly as at ctrl+c.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
+	defer stop()
+	o := tui.Options{
+		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SettingsPath: r.settings,
+		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Clipboard: clipboard(a.env),
+	}
+	if _, terminal := a.stdin.(*os.File); !terminal {
+		o.Input = a.stdin
+	}
+	if r.settings == "" && a.product == "" {
+		path, err := filepath.Abs(a.settingsPlaces()[0])
+		if err != nil {
+			return fmt.Errorf("finding the folder for the settings: %w", err)
+		}
+		o.Choose, o.SettingsPath = true, path
+	}
+	return tui.Run(ctx, o)
+}
+
+// asciiOnly tells whether the terminal takes characters below 0x80 only: by the locale, of which the first of LC_ALL,
+// LC_CTYPE and LANG that is set counts (POSIX, section 8.2; none means the locale C), and by TERM: the Linux console
+// has no glyphs for the marks. Windows terminals have no locale in the environment and take Unicode.
+func asciiOnly(goos string, env func(string) string) bool {
+	if term := env("TERM"); term == "dumb" || term == "linux" {
+		return true
+	}
+	if goos == "windows" {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if locale := strings.ToLower(env(name)); locale != "" {
+			return !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8")
+		}
+	}
+	return true
+}
+
+// clipboard tells what stands between the program and the terminal.
+func clipboard(env func(string) string) tui.Clipboard {
+	switch {
+	case env("TMUX") != "":
+		return tui.ThroughTmux
+	case env("STY") != "":
+		return tui.ThroughScreen
+	}
+	return tui.Direct
+}
