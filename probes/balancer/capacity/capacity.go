@@ -20,6 +20,9 @@ const (
 	sideBySide = 8
 	// sustained is how many refusals in a row end the ramp: one alone may be a backend that was just ejected.
 	sustained = 8
+	// patience is how many refused handshakes a ramp makes up for; pause is what it waits before each, once one was.
+	patience = 64
+	pause    = 20 * time.Millisecond
 	// letGo is how many connections are let go in a second, so that closing is no load test of its own.
 	letGo = 500
 	// goodbyeWait bounds the farewell of each.
@@ -65,18 +68,16 @@ func Observe(ctx context.Context, opts Options, own OwnLimits) (Observation, err
 	if most := own.Most(); most > 0 {
 		n = min(n, most)
 	}
-	turns := make(chan struct{}, n)
-	for range n {
-		turns <- struct{}{}
-	}
-	close(turns)
+	r.want, r.tries = n, n+patience
 	var wg sync.WaitGroup
-	for range min(sideBySide, n) {
+	for i := range min(sideBySide, n) {
 		wg.Go(func() {
-			for range turns {
-				if !r.one() {
+			for {
+				ok, careful := r.turn(i == 0)
+				if !ok {
 					return
 				}
+				r.one(careful)
 			}
 		})
 	}
@@ -98,7 +99,10 @@ type ramp struct {
 	o      Observation
 	held   []*holding
 	times  []time.Duration // of the handshakes, in order
-	inARow int             // refusals
+	inARow int             // refusals of careful handshakes
+	want   int             // connections to hold
+	tries  int             // handshakes that may still be begun
+	busy   int             // handshakes under way
 }
 
 // holding is one held connection and the goroutine that keeps it alive.
@@ -107,24 +111,53 @@ type holding struct {
 	done chan struct{}
 }
 
-// one opens one connection; false: the ramp is over.
-func (r *ramp) one() bool {
+// turn waits until the caller may begin a handshake; !ok: the ramp is over for it. Once one was refused, only the last
+// caller goes on, careful: one by one and with a pause. Handshakes side by side take the last places from each other,
+// and a balancer needs a moment to clear a refused one away, so that refusals and successes would alternate for a while.
+func (r *ramp) turn(last bool) (ok, careful bool) {
 	r.mu.Lock()
-	over := r.inARow >= sustained || r.ctx.Err() != nil
-	r.mu.Unlock()
-	if over {
-		return false
+	refused := r.o.Refused > 0
+	over := r.tries <= 0 || r.inARow >= sustained || r.ctx.Err() != nil || refused && !last
+	if !over && len(r.held)+r.busy < r.want {
+		r.tries--
+		r.busy++
+		r.mu.Unlock()
+		if refused {
+			r.sleep(pause)
+		}
+		return true, refused
 	}
+	waits := !over && last && r.busy > 0
+	r.mu.Unlock()
+	if !waits {
+		return false, false
+	}
+	r.sleep(pause) // what is under way may yet be refused and leave its place to another
+	return r.turn(last)
+}
+
+func (r *ramp) sleep(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-r.ctx.Done():
+	}
+}
+
+// one opens one connection. Only the refusals of careful ones count as lasting.
+func (r *ramp) one(careful bool) {
 	start := time.Now()
 	c, tr := handshake.Open(r.ctx, r.opts.Request)
 	took := time.Since(start)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.busy--
 	if c == nil {
 		if r.ctx.Err() != nil {
-			return false
+			return
 		}
-		r.inARow++
+		if careful {
+			r.inARow++
+		}
 		r.o.Refused++
 		r.o.Lasting = r.o.Lasting || r.inARow >= sustained
 		r.o.Kinds[string(tr.Cause.Kind)]++
@@ -144,7 +177,6 @@ func (r *ramp) one() bool {
 	if r.opts.Progress != nil {
 		r.opts.Progress(len(r.held), r.opts.N, r.o.Refused)
 	}
-	return r.inARow < sustained
 }
 
 // hold answers the server's pings until the connection ends or is let go.
