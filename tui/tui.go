@@ -30,6 +30,8 @@ type Options struct {
 
 	// SaveReport writes r to a file and returns its path. Nil: a report cannot be saved.
 	SaveReport func(r probes.Report) (path string, err error)
+	// SaveScreen writes the text of a screen of that name to a file and returns its path. Nil: it cannot be saved.
+	SaveScreen func(name, text string) (path string, err error)
 
 	// SettingsPath is the settings file that was read; with Choose, where the first-time choice may write one; ""
 	// means none.
@@ -43,6 +45,7 @@ type Options struct {
 	ASCII     bool      // draw with characters below 0x80 only
 	NoColor   bool      // no colours; bold and reverse are still used
 	Clipboard Clipboard // how the terminal's clipboard is reached
+	NoMouse   bool      // the terminal keeps the mouse for itself until the operator asks otherwise
 }
 
 // Run shows the checks until the operator leaves or ctx is done. However it ends, the terminal is as it was before,
@@ -56,6 +59,9 @@ func Run(ctx context.Context, o Options) error {
 
 	m := newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor}))
 	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(), tea.WithOutput(m.out)}
+	if !o.NoMouse {
+		options = append(options, tea.WithMouseCellMotion())
+	}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}
@@ -71,7 +77,7 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("drawing on the terminal: %w", err)
 	case a.interrupted:
 		return context.Canceled
-	case a.keep:
+	case a.stay:
 		if _, err := fmt.Fprintln(m.out, a.page()); err != nil {
 			return fmt.Errorf("leaving the last screen behind: %w", err)
 		}

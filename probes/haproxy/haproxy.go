@@ -28,6 +28,7 @@ type Observation struct {
 	Routes  []RouteSeen `json:"routes"`
 
 	model *model
+	files []File
 }
 
 // ProxySeen is one frontend, backend or listen section.

@@ -234,9 +234,6 @@ func (p portsScreen) Keys(st State) []Key {
 	if !ok {
 		none = probes.T("no port was looked at")
 	}
-	move := func(by int) func() (Screen, tea.Cmd) {
-		return func() (Screen, tea.Cmd) { return p.line(st, by), nil }
-	}
 	focus := func(detail bool) func() (Screen, tea.Cmd) {
 		return func() (Screen, tea.Cmd) { p.detail = detail; return p, nil }
 	}
@@ -244,14 +241,7 @@ func (p portsScreen) Keys(st State) []Key {
 	if p.detail {
 		upDown = probes.T("scroll")
 	}
-	keys := []Key{
-		{Names: []string{"up", "k"}, Label: m.UpDown, Hint: upDown, Help: probes.T("one line up and down (also k and j)"), Do: move(-1)},
-		{Names: []string{"down", "j"}, Do: move(1)},
-		{Names: []string{"pgup", "ctrl+b"}, Label: "pgup/pgdn", Help: probes.T("one page up and down"), Do: move(-page)},
-		{Names: []string{"pgdown", "ctrl+f"}, Do: move(page)},
-		{Names: []string{"home", "g"}, Label: "home/end", Help: probes.T("to the first and the last (also g and G)"), Do: move(-farAway)},
-		{Names: []string{"end", "G"}, Do: move(farAway)},
-	}
+	keys := navigation(m, upDown, page, func(by int) Screen { return p.line(st, by) })
 	if p.detail {
 		keys = append(keys, Key{Names: []string{"esc", "left", "h", "enter"}, Label: "esc", Hint: probes.T("back"), Help: probes.T("back to the table"), Do: focus(false)})
 	} else {

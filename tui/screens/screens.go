@@ -4,6 +4,7 @@
 package screens
 
 import (
+	"context"
 	"time"
 
 	"example.com/wsdoctor/probes"
@@ -16,6 +17,7 @@ import (
 var All = []Entry{
 	{"1", "Checks", newChecks},
 	{"2", "Ports", newPorts},
+	{"3", ConfigScreen, newConfig},
 }
 
 // Entry is one line of All.
@@ -56,6 +58,8 @@ type Deps struct {
 	After func(time.Duration, func(now time.Time) tea.Msg) tea.Cmd
 	// Do returns a command for work with the outside, which the program waits for when it is left.
 	Do func(func() tea.Msg) tea.Cmd
+	// Work is Do for work that can be cut short: its context is done when the program is left.
+	Work func(func(context.Context) tea.Msg) tea.Cmd
 
 	SettingsPath string // where the first-time choice writes the settings
 }
@@ -78,6 +82,28 @@ type SaveReport struct{}
 // Copy asks the frame to put lines on the terminal's clipboard.
 type Copy struct {
 	Lines []string
+}
+
+// Show asks the frame to show another screen, and to hand every screen a message.
+type Show struct {
+	Screen string // its title in All
+	Msg    tea.Msg
+}
+
+// Place is a line of a configuration file; the screen that shows such files goes there.
+type Place struct {
+	File string
+	Line int
+}
+
+// ByHand is a screen that knows the commands that do by hand what it shows; the key ! lists them.
+type ByHand interface {
+	Commands(State) []string
+}
+
+// Explained is a screen that explains itself, or what is selected on it; the key x shows it, a paragraph each.
+type Explained interface {
+	Explain(State) []probes.Text
 }
 
 // Chosen ends the first-time choice.

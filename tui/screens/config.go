@@ -1,0 +1,396 @@
+package screens
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/probes/haproxy"
+	"example.com/wsdoctor/probes/nginx"
+	"example.com/wsdoctor/tui/widgets"
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// ConfigScreen is the title of the screen that goes to a Place.
+const ConfigScreen = "Config"
+
+// configMode is what the configuration screen shows.
+type configMode int
+
+// The modes.
+const (
+	showFile configMode = iota
+	showDiff
+	showWalk
+)
+
+// config shows the balancer's configuration: its files with marked lines and the finding of the line beside it, what
+// --fix would change, and what happens to a request.
+type config struct {
+	d    Deps
+	read *reading // nil: there is none
+	busy bool
+	err  error // of the last file that was asked for
+
+	file, line int // where the cursor is; lines count from 1
+	scroll     int // of the finding's text
+	mode       configMode
+	top        int // of the diff or the walk
+	walk       []nginx.Walk
+	walkPath   string // "": the walks of the settings' paths
+
+	asking configAsk
+	text   string
+}
+
+// configAsk is what is being typed.
+type configAsk int
+
+const (
+	askNothing configAsk = iota
+	askFile
+	askPath
+)
+
+// Messages of the configuration screen.
+type (
+	configRead struct {
+		r    *reading
+		err  error
+		hand bool // the operator named the file
+	}
+	configWalked struct {
+		of    *reading
+		path  string
+		walks []nginx.Walk
+	}
+)
+
+func newConfig(d Deps) Screen { return config{d: d, line: 1} }
+
+func (c config) Prompt() string {
+	hint := probes.T("%s opens it, esc leaves", c.d.Theme.Marks.Enter)
+	switch c.asking {
+	case askFile:
+		return Typing(c.d.Theme, c.d.Theme.Say(probes.T("file: ")), c.text, hint)
+	case askPath:
+		return Typing(c.d.Theme, c.d.Theme.Say(probes.T("path: ")), c.text, probes.T("%s walks it, esc leaves", c.d.Theme.Marks.Enter))
+	}
+	return ""
+}
+
+func (c config) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
+	switch msg := msg.(type) {
+	case RunFinished:
+		if slices.Contains(msg.Areas, "nginx") || slices.Contains(msg.Areas, "haproxy") {
+			return c.observed(st)
+		}
+	case configRead:
+		return c.took(msg), nil
+	case configWalked:
+		if msg.of == c.read {
+			c.walk, c.walkPath, c.top = msg.walks, msg.path, 0
+		}
+	case Place:
+		if c.read != nil {
+			if i := c.read.find(msg.File); i >= 0 {
+				c.mode, c.scroll = showFile, 0
+				c.file, c.line = i, min(max(msg.Line, 1), max(len(c.read.files[i].lines), 1))
+			}
+		}
+	case tea.KeyMsg:
+		return c.typed(st, msg)
+	}
+	return c, nil
+}
+
+// observed reads what a run saw of the balancer's configuration. A file that the operator opened stays.
+func (c config) observed(st State) (Screen, tea.Cmd) {
+	if c.read != nil && c.read.chosen.Format == handChosen.Format {
+		return c, nil
+	}
+	if seen, ok := probes.Observed[nginx.Seen](st.Report); ok && seen.Source != nil {
+		c.busy = true
+		return c, c.d.Do(func() tea.Msg { return configRead{r: readNginx(seen.Source, chosenWords(seen.Chosen))} })
+	}
+	if seen, ok := probes.Observed[haproxy.Observation](st.Report); ok && len(seen.Source()) > 0 {
+		c.busy = true
+		return c, c.d.Do(func() tea.Msg {
+			return configRead{r: readHAProxy(seen.Source(), seen.Problems(), seen.Routes, chosenWords(seen.From))}
+		})
+	}
+	return c, nil
+}
+
+// took takes a reading, and keeps to the line where the cursor was if the file is still there.
+func (c config) took(msg configRead) config {
+	c.busy, c.err = false, msg.err
+	if msg.err != nil {
+		return c
+	}
+	was := ""
+	if c.read != nil && c.file < len(c.read.files) && !msg.hand {
+		was = c.read.files[c.file].name
+	}
+	c.read, c.walk, c.walkPath = msg.r, msg.r.walks, ""
+	if i := slices.IndexFunc(msg.r.files, func(f configFile) bool { return f.name == was }); was != "" && i >= 0 {
+		c.file, c.line = i, min(c.line, max(len(msg.r.files[i].lines), 1))
+		return c
+	}
+	c.mode, c.scroll, c.top = showFile, 0, 0
+	c.file, c.line = msg.r.worst()
+	return c
+}
+
+// typed takes a key as text of a file's name or of a path.
+func (c config) typed(st State, k tea.KeyMsg) (Screen, tea.Cmd) {
+	switch k.Type {
+	case tea.KeyEsc:
+		c.asking, c.text = askNothing, ""
+		return c, nil
+	case tea.KeyEnter:
+		what, text := c.asking, strings.TrimSpace(c.text)
+		c.asking, c.text = askNothing, ""
+		if text == "" {
+			return c, nil
+		}
+		if what == askPath {
+			return c.walking(text)
+		}
+		return c.open(st, text)
+	}
+	c.text = Edited(c.d.Theme, c.text, k)
+	return c, nil
+}
+
+func (c config) open(st State, name string) (Screen, tea.Cmd) {
+	c.busy, c.err = true, nil
+	var cfg *cluster.Config
+	var paths []string
+	if st.Settings != "" {
+		known := st.Config
+		cfg, paths = &known, []string{known.WebSocket.Path}
+	}
+	return c, c.d.Do(func() tea.Msg {
+		r, err := readFile(name, cfg, paths)
+		return configRead{r, err, true}
+	})
+}
+
+func (c config) walking(path string) (Screen, tea.Cmd) {
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	c.mode, c.top = showWalk, 0
+	r := c.read
+	return c, c.d.Work(func(context.Context) tea.Msg { return configWalked{r, path, r.walked(path)} })
+}
+
+// moved moves the cursor, or the text that is shown instead of the file.
+func (c config) moved(st State, by int) Screen {
+	if c.read == nil {
+		return c
+	}
+	if c.mode != showFile {
+		c.top = min(max(c.top+by, 0), max(len(c.lines(st))-c.room(st), 0))
+		return c
+	}
+	c.line = min(max(c.line+by, 1), max(len(c.read.files[c.file].lines), 1))
+	c.scroll = 0
+	return c
+}
+
+// jumped goes to the next or the previous finding.
+func (c config) jumped(by int) Screen {
+	file, line, ok := c.read.next(c.file, c.line, by)
+	if ok {
+		c.mode, c.scroll = showFile, 0
+		c.file, c.line = file, line
+	}
+	return c
+}
+
+// turned shows another file.
+func (c config) turned(by int) Screen {
+	n := len(c.read.files)
+	c.file, c.line, c.scroll, c.mode = (c.file+by+n)%n, 1, 0, showFile
+	return c
+}
+
+// toggled shows a mode, or the file again.
+func (c config) toggled(m configMode) Screen {
+	if c.mode == m {
+		m = showFile
+	}
+	c.mode, c.top = m, 0
+	return c
+}
+
+// fix returns what can be pasted for the line, or the diff while that is shown.
+func (c config) fix() []string {
+	if c.read == nil {
+		return nil
+	}
+	if c.mode == showDiff {
+		return c.read.diff
+	}
+	var out []string
+	for _, m := range c.read.at(c.file, c.line) {
+		for _, line := range m.finding.Fix {
+			out = append(out, strings.Split(strings.TrimRight(c.d.Theme.Pasteable(line), "\n"), "\n")...)
+		}
+	}
+	return out
+}
+
+// Keys lists what can be pressed on the configuration screen.
+func (c config) Keys(st State) []Key {
+	var none, noMarks, oneFile, noFix, noWalk, noDiff, noFinding, busy probes.Text
+	switch {
+	case c.read == nil:
+		none = probes.T("no configuration was read")
+		noMarks, oneFile, noFix, noWalk, noDiff, noFinding = none, none, none, none, none, none
+	default:
+		if len(c.read.marks) == 0 {
+			noMarks = probes.T("there are no findings")
+		}
+		if len(c.read.files) == 1 {
+			oneFile = probes.T("it is one file")
+		}
+		if len(c.fix()) == 0 {
+			noFix = probes.T("there is nothing to paste for this line")
+		}
+		if c.read.program != "nginx" {
+			noWalk = probes.T("the walk of a path is told for nginx only")
+		}
+		if len(c.read.diff) == 0 {
+			noDiff = c.read.noDiff
+		}
+		if len(c.read.at(c.file, c.line)) == 0 || c.mode != showFile {
+			noFinding = probes.T("this line has no finding")
+		}
+	}
+	if st.Busy() {
+		busy = probes.T("the checks are running")
+	}
+	hint := probes.T("line")
+	if c.mode != showFile {
+		hint = probes.T("scroll")
+	}
+	typing := func(what configAsk) func() Screen {
+		return func() Screen { c.asking, c.text = what, ""; return c }
+	}
+	scroll := func(by int) func() Screen {
+		return func() Screen {
+			c.scroll = min(max(c.scroll+by, 0), c.scrollEnd(st))
+			return c
+		}
+	}
+	keys := navigation(c.d.Theme.Marks, hint, max(c.room(st)-1, 1), func(by int) Screen { return c.moved(st, by) })
+	return append(keys,
+		Key{Names: []string{"n"}, Label: "n/N", Hint: probes.T("finding"), Help: probes.T("the next finding, and the one before"), Off: noMarks, Do: press(func() Screen { return c.jumped(1) })},
+		Key{Names: []string{"N"}, Off: noMarks, Do: press(func() Screen { return c.jumped(-1) })},
+		Key{Names: []string{"]"}, Label: "]/[", Hint: probes.T("file"), Help: probes.T("the next file, and the one before"), Off: oneFile, Do: press(func() Screen { return c.turned(1) })},
+		Key{Names: []string{"["}, Off: oneFile, Do: press(func() Screen { return c.turned(-1) })},
+		Key{Names: []string{"K", "shift+up"}, Label: "K/J", Help: probes.T("scroll the finding while the file stays"), Off: noFinding, Do: press(scroll(-1))},
+		Key{Names: []string{"J", "shift+down"}, Off: noFinding, Do: press(scroll(1))},
+		Key{Names: []string{"d"}, Label: "d", Hint: probes.T("diff"), Help: probes.T("what `lint --fix` would change, or the file again"), Off: noDiff, Do: press(func() Screen { return c.toggled(showDiff) })},
+		Key{Names: []string{"t"}, Label: "t", Hint: probes.T("walk"), Help: probes.T("what happens to a request, or the file again"), Off: First(none, noWalk), Do: press(func() Screen { return c.toggled(showWalk) })},
+		Key{Names: []string{"w"}, Label: "w", Help: probes.T("walk a path that is typed"), Off: First(none, noWalk), Do: press(typing(askPath))},
+		Key{Names: []string{"y"}, Label: "y", Hint: probes.T("copy fix"), Help: probes.T("copy the fix, or the diff, to the terminal's clipboard"), Off: noFix, Do: request(c, Copy{c.fix()})},
+		Key{Names: []string{"o"}, Label: "o", Help: probes.T("open another file or folder"), Do: press(typing(askFile))},
+		Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("back to the file"), Off: First(none, c.fileShown()), Do: press(func() Screen { return c.toggled(c.mode) })},
+		Key{Names: []string{"r"}, Label: "r", Help: probes.T("read it again"), Off: busy, Do: func() (Screen, tea.Cmd) { return c.again(st) }},
+	)
+}
+
+func (c config) fileShown() probes.Text {
+	if c.mode == showFile {
+		return probes.T("the file is shown")
+	}
+	return probes.Text{}
+}
+
+// again reads the files anew: those of the balancer, or the one that was opened.
+func (c config) again(st State) (Screen, tea.Cmd) {
+	if c.read != nil && c.read.chosen.Format == handChosen.Format {
+		return c.open(st, c.read.files[0].name)
+	}
+	return c, ask(Rerun{Areas: []string{"nginx", "haproxy"}})
+}
+
+// Commands are those that say the same outside.
+func (c config) Commands(State) []string {
+	if c.read == nil || len(c.read.files) == 0 {
+		return nil
+	}
+	name := shellWord(c.read.files[0].name)
+	if c.read.program != "nginx" {
+		return []string{"haproxy -c -f " + name, "wsdoctor check --only haproxy"}
+	}
+	out := []string{"wsdoctor lint " + name, "wsdoctor lint --fix " + name + " | patch -p0", "nginx -t -c " + name}
+	for _, w := range c.walk {
+		out = append(out, "wsdoctor lint --trace --path "+shellWord(w.Path)+" "+name)
+		break
+	}
+	return out
+}
+
+// Explain tells of the finding at the cursor, else of the screen.
+func (c config) Explain(State) []probes.Text {
+	if c.read != nil && c.mode == showFile {
+		if marks := c.read.at(c.file, c.line); len(marks) > 0 {
+			m := marks[0]
+			return []probes.Text{m.finding.Title, probes.Verbatim(m.why), probes.T("more: wsdoctor explain %s", m.id)}
+		}
+	}
+	return []probes.Text{
+		probes.T("The balancer's configuration as the balancer reads it, with its includes. Lines in the margin's colour break or endanger WebSocket connections: the finding says why and what to paste."),
+		probes.T("The walk says what happens to one request: which server and location it reaches, what the backend is asked for, and which headers it gets."),
+	}
+}
+
+// base is the last part of a file's name.
+func (c config) base() string { return filepath.Base(c.read.files[c.file].name) }
+
+// nothing says why there is no file.
+func (c config) nothing(st State) probes.Text {
+	switch {
+	case c.busy:
+		return probes.T("reading the configuration")
+	case st.Busy() && len(st.Report.Results) == 0:
+		return probes.T("looking for the balancer's configuration")
+	}
+	for _, area := range []string{"nginx", "haproxy"} {
+		for _, r := range st.Report.Results {
+			if r.Area == area && !r.Reason.IsZero() && (area == string(st.Config.Balancer.Kind) || st.Config.Balancer.Kind == "") {
+				return probes.T("%s: %s", area, r.Reason)
+			}
+		}
+	}
+	return probes.T("the settings name %q as the balancer, which has no file that wsdoctor reads", string(st.Config.Balancer.Kind))
+}
+
+func (c config) View(st State) string {
+	t := c.d.Theme
+	if c.read == nil {
+		lines := []string{rule(t, pane{t.Say(probes.T("configuration")), true, false}, pane{}, st.Width, 0), ""}
+		text := []probes.Text{c.nothing(st), probes.T("o opens a file: nginx.conf, a folder of sites, or haproxy.cfg")}
+		if c.err != nil {
+			text[0] = probes.Verbatim(c.err.Error())
+		}
+		for _, p := range text {
+			for _, line := range widgets.Wrap(t.Say(p), min(st.Width-2, widestText), "") {
+				lines = append(lines, " "+t.Faint.Render(line))
+			}
+		}
+		return strings.Join(widgets.Window(lines, 0, st.Height), "\n")
+	}
+	if c.mode != showFile {
+		return c.otherView(st)
+	}
+	return c.fileView(st)
+}
