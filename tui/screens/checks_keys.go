@@ -39,12 +39,13 @@ func (c checks) Keys(st State) []Key {
 		Key{Names: []string{"r"}, Label: "r", Hint: probes.T("rerun"), Help: probes.T("run all checks again"), Off: off.busy, Do: request(c, Rerun{})},
 		Key{Names: []string{"R"}, Label: "R", Help: probes.T("run the area of the selected check again"), Off: First(off.none, off.busy), Do: request(c, Rerun{Areas: []string{it.area}})},
 		Key{Names: []string{"c"}, Label: "c", Help: probes.T("go to the cause"), Off: off.cause, Do: become(func() checks { return c.goTo(st, c.cause(st, it)) })},
+		Key{Names: []string{"f"}, Label: "f", Help: probes.T("show the line in the balancer's configuration"), Off: off.place, Do: request(c, Show{ConfigScreen, where(it)})},
 		Key{Names: []string{"s"}, Label: "s", Hint: probes.T("save"), Help: probes.T("save the report to a file"), Off: First(off.report, off.busy), Do: request(c, SaveReport{})},
 	)
 }
 
 // reasons say why keys are disabled; an empty one means that they are not.
-type reasons struct{ busy, none, fix, report, cause, back probes.Text }
+type reasons struct{ busy, none, fix, report, cause, back, place probes.Text }
 
 func (c checks) disabled(st State, it item, some bool) reasons {
 	var off reasons
@@ -67,6 +68,9 @@ func (c checks) disabled(st State, it item, some bool) reasons {
 	}
 	if len(st.Report.Results) == 0 {
 		off.report = probes.T("there is no report yet")
+	}
+	if where(it) == (Place{}) {
+		off.place = probes.T("this check names no line of a file")
 	}
 	if c.cause(st, it) == "" {
 		off.cause = probes.T("no cause was found")
@@ -136,4 +140,38 @@ func (c checks) goTo(st State, id string) checks {
 		c.filter, c.problems = "", false
 	}
 	return c
+}
+
+// where is the first line of a configuration file that a check's findings name.
+func where(it item) Place {
+	if it.area != "nginx" && it.area != "haproxy" {
+		return Place{}
+	}
+	for _, f := range it.res.Findings {
+		for _, e := range f.Evidence {
+			if p, ok := placeOf(e.Where); ok {
+				return p
+			}
+		}
+	}
+	return Place{}
+}
+
+// Commands are those that check the same without the screens.
+func (c checks) Commands(st State) []string {
+	it, some := c.selectedItem(st)
+	if !some {
+		return []string{"wsdoctor check"}
+	}
+	return []string{"wsdoctor check --only " + it.rule.ID, "wsdoctor explain " + it.rule.ID, "wsdoctor check --format markdown"}
+}
+
+// Explain tells of the selected check.
+func (c checks) Explain(st State) []probes.Text {
+	it, some := c.selectedItem(st)
+	if !some {
+		return []probes.Text{probes.T("Every check of every area, with what it found. Select one to read why it exists and what to paste.")}
+	}
+	t := c.d.Theme
+	return []probes.Text{probes.T("%s: %s", it.rule.ID, t.Phrase(it.rule.Title)), probes.Verbatim(t.Phrase(it.rule.Why)), probes.T("more: wsdoctor explain %s", it.rule.ID)}
 }

@@ -40,6 +40,8 @@ type screen struct {
 	t  *testing.T
 	s  Screen
 	st State
+
+	asked []tea.Msg // of the frame
 }
 
 func (d *screen) press(names ...string) {
@@ -50,7 +52,9 @@ func (d *screen) press(names ...string) {
 			for _, n := range k.Names {
 				if n == name && !found && k.Off.IsZero() {
 					found = true
-					d.s, _ = k.Do()
+					var cmd tea.Cmd
+					d.s, cmd = k.Do()
+					d.do(cmd)
 				}
 			}
 		}
@@ -70,7 +74,7 @@ func (d *screen) shows(texts ...string) {
 }
 
 func newScreen(t *testing.T, st State) *screen {
-	d := &screen{t, newChecks((&clock{}).deps()), st}
+	d := onScreen(t, newChecks, st)
 	d.s, _ = d.s.Update(st, RunFinished{})
 	return d
 }

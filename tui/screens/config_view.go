@@ -185,8 +185,25 @@ func (c config) summary(p *page) {
 			continue
 		}
 		mark, style := t.Severity(s)
-		p.lines = append(p.lines, style.Render(mark)+" "+t.Say(probes.T("%d of severity %s", n[s], s)))
+		p.lines = append(p.lines, style.Render(mark)+" "+t.Say(countOf(s, n[s])))
 	}
+}
+
+// countOf is a number of findings of a severity.
+func countOf(s probes.Severity, n int) probes.Text {
+	switch {
+	case s == probes.Error && n == 1:
+		return probes.T("1 error")
+	case s == probes.Error:
+		return probes.T("%d errors", n)
+	case s == probes.Warning && n == 1:
+		return probes.T("1 warning")
+	case s == probes.Warning:
+		return probes.T("%d warnings", n)
+	case n == 1:
+		return probes.T("1 piece of advice")
+	}
+	return probes.T("%d pieces of advice", n)
 }
 
 // scrollEnd is the last line of the finding that may stand at the top.
