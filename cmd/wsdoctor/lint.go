@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -136,7 +139,14 @@ func (a *app) readConf(name string) (*conf.Config, error) {
 		}
 		return conf.Parse("<stdin>", src, conf.Options{})
 	}
-	return conf.Open(name)
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		main := filepath.Join(name, "nginx.conf")
+		if _, err := os.Stat(main); errors.Is(err, fs.ErrNotExist) {
+			return conf.LoadFolder(name)
+		}
+		name = main
+	}
+	return conf.Load(name, conf.Options{})
 }
 
 // ownFolders are where this host's nginx keeps its files, by distribution and by a build of one's own.

@@ -39,6 +39,7 @@ type Tests struct {
 
 	Request  handshake.Request // TLS, headers and the like; its URL is not used
 	Progress func(probes.Text) // told how far a test is; nil: nobody
+	Step     func(Step)        // the same in numbers, for a picture; nil: nobody
 }
 
 // Active is what the active tests saw, with what it says. A test that was not made is nil.
@@ -143,13 +144,21 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			tests.Progress(probes.T(format, args...))
 		}
 	}
+	step := func(test string, done, of float64, bad int) {
+		if tests.Step != nil {
+			tests.Step(Step{test, done, of, bad})
+		}
+	}
 	for _, test := range []func() error{
 		func() error {
 			if tests.Stickiness == 0 {
 				return nil
 			}
 			seen, err := stickiness.Observe(ctx, stickiness.Options{Request: req, N: tests.Stickiness, Sources: sources,
-				Progress: func(way stickiness.Way, done, of int) { say("stickiness: %s, %d of %d", way.Words(), done, of) }})
+				Progress: func(way stickiness.Way, done, of int) {
+					say("stickiness: %s, %d of %d", way.Words(), done, of)
+					step("stickiness", float64(done), float64(of), 0)
+				}})
 			a.Stickiness = &Stickiness{seen, stickiness.Judge(seen)}
 			return err
 		},
@@ -158,7 +167,10 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 				return nil
 			}
 			seen, err := distribution.Observe(ctx, distribution.Options{Request: req, N: tests.Distribution, Sources: sources,
-				Progress: func(done, of int) { say("distribution: %d of %d clients", done, of) }})
+				Progress: func(done, of int) {
+					say("distribution: %d of %d clients", done, of)
+					step("distribution", float64(done), float64(of), 0)
+				}})
 			a.Distribution = &Distribution{seen, distribution.Judge(seen, weights(t.Config), a.backends)}
 			return err
 		},
@@ -167,6 +179,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 				return nil
 			}
 			say("Socket.IO: polling and upgrade")
+			step("socketio", 0, 0, 0)
 			seen, err := engineio.Observe(ctx, engineio.Options{URL: url, Header: req.Header, Request: tests.Request})
 			var none *probes.Reason
 			if errors.As(err, &none) {
@@ -183,6 +196,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			seen, err := idle.Observe(ctx, idle.Options{Request: req, Direct: directly(t.Config, url), Max: tests.Idle,
 				Progress: func(elapsed, of time.Duration, ended int) {
 					say("idle limit: %.0f s of %.0f s at most, %d sockets have ended", elapsed.Seconds(), of.Seconds(), ended)
+					step("idle", elapsed.Seconds(), of.Seconds(), ended)
 				}})
 			a.Idle = &Idle{seen, idle.Judge(seen)}
 			return err
@@ -192,7 +206,10 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 				return nil
 			}
 			seen, err := capacity.Observe(ctx, capacity.Options{Request: req, N: tests.Capacity,
-				Progress: func(held, of, refused int) { say("capacity: %d of %d held, %d refused", held, of, refused) }}, capacity.Limits(t))
+				Progress: func(held, of, refused int) {
+					say("capacity: %d of %d held, %d refused", held, of, refused)
+					step("capacity", float64(held), float64(of), refused)
+				}}, capacity.Limits(t))
 			a.Capacity = &Capacity{seen, capacity.Judge(seen)}
 			return err
 		},

@@ -17,7 +17,8 @@ import (
 var All = []Entry{
 	{"1", "Checks", newChecks},
 	{"2", "Ports", newPorts},
-	{"3", ConfigScreen, newConfig},
+	{"3", "Balancer", newBalancer},
+	{"4", ConfigScreen, newConfig},
 }
 
 // Entry is one line of All.
