@@ -256,7 +256,7 @@ func TestFirstTimeChoice(t *testing.T) {
 	d.press("2")
 	d.has("2: first choose what runs on this host")
 	d.press("down", "enter")
-	d.has("FineBI", "its defaults", "0 of 5 areas")
+	d.has("FineBI", "0 of 5 areas")
 	if d.a.target.Config.WebSocket.Ports[0] != 48888 {
 		t.Errorf("checks %+v", d.a.target.Config.WebSocket)
 	}

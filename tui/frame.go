@@ -136,14 +136,14 @@ func (a app) countLine(where bool) string {
 		left = count(false)
 	}
 	if where {
-		host := a.where() + t.Faint.Render(" "+t.Marks.Dot+" ") + right
-		if right == "" {
-			host = a.where()
-		}
-		if widgets.Width(count(false))+2+widgets.Width(host) <= a.width-2 {
-			right = host
-			if widgets.Width(left)+2+widgets.Width(right) > a.width-2 {
-				left = count(false)
+		for _, name := range []string{a.where(), t.Strong.Render(t.Clean(a.st.Host))} {
+			with := name
+			if right != "" {
+				with += t.Faint.Render(" "+t.Marks.Dot+" ") + right
+			}
+			if widgets.Width(left)+1+widgets.Width(with) <= a.width-2 {
+				right = with
+				break
 			}
 		}
 	}

@@ -115,3 +115,16 @@ func TestBalancerOnATerminal(t *testing.T) {
 	tm.Press("q")
 	tm.Restored()
 }
+
+func TestOverviewOnATerminal(t *testing.T) {
+	settings := behindNginx(t, "proxy_set_header Host $http_host;", nodes(t, 1)...)
+	tm := onTerminal(t, settings, 80, 24, "--only handshake,balancer,nginx")
+	checked(tm)
+	tm.Shows("─ the path ─", "│ clients │─", "│ ✗ nginx", "▶ ✓ 101, ping", "it explains")
+	tm.Do("resize-window", "-x", "60", "-y", "20")
+	tm.Shows("✗ nginx 127.0.0.1:", "└─ ws ", "▶ ✓ node1")
+	tm.Press("Enter")
+	tm.Shows("✗ failed", "fix")
+	tm.Press("q")
+	tm.Restored()
+}

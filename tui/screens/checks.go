@@ -47,6 +47,8 @@ func (c checks) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 		c.scroll = min(c.scroll, c.scrollEnd(st))
 	case tea.WindowSizeMsg:
 		c.scroll = min(c.scroll, c.scrollEnd(st))
+	case Check:
+		return c.goTo(st, string(msg)), nil
 	case tea.KeyMsg:
 		return c.typed(st, msg), nil
 	}

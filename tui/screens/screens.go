@@ -15,10 +15,11 @@ import (
 
 // All lists the screens in the order of their tabs.
 var All = []Entry{
-	{"1", "Checks", newChecks},
-	{"2", "Ports", newPorts},
-	{"3", "Balancer", newBalancer},
-	{"4", ConfigScreen, newConfig},
+	{"1", "Overview", newOverview},
+	{"2", ChecksScreen, newChecks},
+	{"3", "Ports", newPorts},
+	{"4", "Balancer", newBalancer},
+	{"5", ConfigScreen, newConfig},
 }
 
 // Entry is one line of All.
@@ -90,6 +91,12 @@ type Show struct {
 	Screen string // its title in All
 	Msg    tea.Msg
 }
+
+// Check is the id of a check; the screen that lists them selects it.
+type Check string
+
+// ChecksScreen is the title of the screen that goes to a Check.
+const ChecksScreen = "Checks"
 
 // Place is a line of a configuration file; the screen that shows such files goes there.
 type Place struct {

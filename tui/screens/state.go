@@ -19,6 +19,7 @@ type State struct {
 	Areas   []Area
 	Results map[string]probes.Result // by id; while a run goes on, the newest of each
 	Report  probes.Report            // of the last finished run, with its causes; the zero value before the first
+	Before  probes.Report            // of the finished run before that
 
 	Phases map[string]Phase // of the areas in the present run; nil at rest
 	Spin   int              // counts the steps of the spinner
@@ -113,7 +114,7 @@ func (s State) With(e probes.Event) State {
 
 // Finished returns s at the end of a run that came to r.
 func (s State) Finished(r probes.Report) State {
-	s.Report, s.Phases = r, nil
+	s.Before, s.Report, s.Phases = s.Report, r, nil
 	s.Results = make(map[string]probes.Result, len(r.Results))
 	for _, res := range r.Results {
 		s.Results[res.ID] = res
