@@ -123,8 +123,27 @@ func TestOverviewOnATerminal(t *testing.T) {
 	tm.Shows("─ the path ─", "│ clients │─", "│ ✗ nginx", "▶ ✓ 101, ping", "it explains")
 	tm.Do("resize-window", "-x", "60", "-y", "20")
 	tm.Shows("✗ nginx 127.0.0.1:", "└─ ws ", "▶ ✓ node1")
-	tm.Press("Enter")
+	tm.Press("Enter", "Enter")
 	tm.Shows("✗ failed", "fix")
+	tm.Press("q")
+	tm.Restored()
+}
+
+func TestProbeOnATerminal(t *testing.T) {
+	tm := onTerminal(t, behindNginx(t, probetest.Pass, nodes(t, 1)...), 80, 24, "--only handshake,balancer")
+	checked(tm)
+	tm.Press(screenKey(t, "Probe"), "Enter")
+	tm.Shows("upgrade ", "first message ", "✓ HTTP/1.1 101 Switching Protocols", "─ connected ─")
+	tm.Press("i", "hello", "Enter", "Escape")
+	tm.Shows("> hello", "< hello")
+	tm.Press("Space")
+	tm.Shows("pong after", "round trips", "1 ping:")
+	tm.Press("h")
+	tm.Shows("> Upgrade: websocket", "< HTTP/1.1 101 Switching Protocols", "< Server: nginx")
+	tm.Press("h", "c")
+	tm.Shows("closed from here", "─ ended ─")
+	tm.Press("d")
+	tm.Shows("through the balancer, and 127.0.0.1:", "lines differ, marked !", "nginx")
 	tm.Press("q")
 	tm.Restored()
 }

@@ -93,14 +93,20 @@ func TestBalancerIsAsRecorded(t *testing.T) {
 	golden(t, "balancer-running", b, d.st)
 }
 
-// A test says what it will do, runs on the next enter, and its result is drawn.
-func TestBalancerTestsARealNode(t *testing.T) {
+// standinAt is a stand-in's address.
+func standinAt(t *testing.T) string {
+	t.Helper()
 	node, err := standin.Listen(t.Context(), "127.0.0.1:0", standin.Options{Name: "node1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { node.Close() })
-	d := onBalancer(t, "ws://"+node.Addr().String()+"/")
+	return node.Addr().String()
+}
+
+// A test says what it will do, runs on the next enter, and its result is drawn.
+func TestBalancerTestsARealNode(t *testing.T) {
+	d := onBalancer(t, "ws://"+standinAt(t)+"/")
 	d.press("down", "-", "-", "-", "-", "-", "-", "enter")
 	d.shows("It opens 10 connections", "starts it")
 	d.press("enter")

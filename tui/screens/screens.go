@@ -18,8 +18,9 @@ var All = []Entry{
 	{"1", "Overview", newOverview},
 	{"2", ChecksScreen, newChecks},
 	{"3", "Ports", newPorts},
-	{"4", "Balancer", newBalancer},
-	{"5", ConfigScreen, newConfig},
+	{"4", "Probe", newProbe},
+	{"5", "Balancer", newBalancer},
+	{"6", ConfigScreen, newConfig},
 }
 
 // Entry is one line of All.
