@@ -36,6 +36,7 @@ type app struct {
 	overTop       int
 	palette       *palette // nil: it is closed
 	ice           frozen
+	leaving       bool   // the operator was asked what becomes of what runs
 	mouse         bool   // the terminal tells of the mouse
 	note          string // what the last key came to; until the next key
 	bad           bool   // the note is of something that went wrong

@@ -216,6 +216,8 @@ func (a app) footer(width int) string {
 		return style.Render(a.note)
 	}
 	switch prompt := a.shown().Prompt(); {
+	case a.leaving:
+		return t.Warn.Render(t.Say(probes.T("%s: y leaves, k at once, esc stays", a.ends())))
 	case a.palette != nil:
 		return screens.Typing(t, ":", a.palette.text, probes.T("%s does it, esc leaves", t.Marks.Enter))
 	case a.over == handOverlay:

@@ -70,8 +70,8 @@ func (a app) frameKeys() []frameKey {
 		key("m", none, mouse, none, app.mouseToggled),
 		key("?", probes.T("keys"), probes.T("show this list"), none, open(keysOverlay)),
 		key("ctrl+z", none, probes.T("go to the background; fg comes back"), none, func(a app) (app, tea.Cmd) { return a, tea.Suspend }),
-		key("Q", none, probes.T("quit, and leave this screen in the scrollback"), none, func(a app) (app, tea.Cmd) { a.stay = true; return a, tea.Quit }),
-		key("q", probes.T("quit"), probes.T("quit"), none, func(a app) (app, tea.Cmd) { return a, tea.Quit }),
+		key("Q", none, probes.T("quit, and leave this screen in the scrollback"), none, func(a app) (app, tea.Cmd) { a.stay = true; return a.left() }),
+		key("q", probes.T("quit"), probes.T("quit"), none, app.left),
 	)
 }
 
@@ -134,6 +134,8 @@ func (a app) pressed(k tea.KeyMsg) (app, tea.Cmd) {
 	case name == "ctrl+c":
 		a.interrupted = true
 		return a, tea.Quit
+	case a.leaving:
+		return a.leavingPressed(name)
 	case a.palette != nil:
 		return a.palettePressed(k)
 	case a.over != noOverlay:

@@ -123,7 +123,9 @@ func TestOverviewOnATerminal(t *testing.T) {
 	tm.Shows("─ the path ─", "│ clients │─", "│ ✗ nginx", "▶ ✓ 101, ping", "it explains")
 	tm.Do("resize-window", "-x", "60", "-y", "20")
 	tm.Shows("✗ nginx 127.0.0.1:", "└─ ws ", "▶ ✓ node1")
-	tm.Press("Enter", "Enter")
+	tm.Press("Enter")
+	tm.Shows("▌ ✗ handshakes are handed on in HTTP/1.1")
+	tm.Press("Enter")
 	tm.Shows("✗ failed", "fix")
 	tm.Press("q")
 	tm.Restored()
@@ -145,5 +147,44 @@ func TestProbeOnATerminal(t *testing.T) {
 	tm.Press("d")
 	tm.Shows("through the balancer, and 127.0.0.1:", "lines differ, marked !", "nginx")
 	tm.Press("q")
+	tm.Restored()
+}
+
+func TestProxyOnATerminal(t *testing.T) {
+	if !probetest.InNetns(t) {
+		return
+	}
+	services["standin"](t, "127.0.0.1:38888")
+	tm := onTerminal(t, `version: 1
+product: generic
+nodes: [{name: node1, host: 127.0.0.1}]
+websocket: {ports: [38888], forwarding_ports: [38889], path: /}
+balancer: {kind: embedded, url: "ws://127.0.0.1:38889/"}
+proxy: {listen: ["127.0.0.1:38889"], timeouts: {drain: 2s}}
+`, 80, 24, "--only handshake")
+	checked(tm)
+	tm.Press(screenKey(t, "Proxy"), "S")
+	tm.Shows("Run the proxy here? It binds the first of 127.0.0.1:38889")
+	tm.Press("y")
+	tm.Shows("✓ serving", "127.0.0.1:38888  up")
+	tm.Press(screenKey(t, "Probe"), "Enter")
+	tm.Shows("✓ HTTP/1.1 101 Switching Protocols", "─ connected ─")
+	tm.Press(screenKey(t, "Proxy"))
+	tm.Shows("1 tunnels, by id", "101: 1")
+	tm.Press("Right", "X")
+	tm.Shows("Close the tunnel of 127.0.0.1 to 127.0.0.1:38888?")
+	tm.Press("y")
+	tm.Shows("0 tunnels, by id", "operator: 1")
+	tm.Press("Left", "D")
+	tm.Shows("Drain 127.0.0.1:38888?")
+	tm.Press("y")
+	tm.Shows("! 127.0.0.1:38888  draining")
+	tm.Press("D", "y")
+	tm.Shows("✓ 127.0.0.1:38888  up")
+	tm.Press("L")
+	tm.Shows("tunnel opened", "tunnel closed")
+	tm.Press("q")
+	tm.Shows("the proxy here ends too, its 0 tunnels within 2.0 s: y leaves")
+	tm.Press("y")
 	tm.Restored()
 }

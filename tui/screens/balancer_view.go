@@ -10,6 +10,7 @@ import (
 	"example.com/wsdoctor/probes/balancer/idle"
 	"example.com/wsdoctor/probes/handshake"
 	"example.com/wsdoctor/tui/widgets"
+	"github.com/charmbracelet/lipgloss"
 )
 
 // picture draws the selected test: what it will do, how far it is, or what it saw.
@@ -220,7 +221,7 @@ func (b balancerScreen) idle(p *page, i *balancer.Idle) {
 }
 
 // ended is how a socket of the idle test ended: a mark of one cell, its style, and words.
-func (b balancerScreen) ended(s idle.Socket) (string, interface{ Render(...string) string }, probes.Text) {
+func (b balancerScreen) ended(s idle.Socket) (string, lipgloss.Style, probes.Text) {
 	t := b.d.Theme
 	one := func(mark string) string { return string([]rune(mark)[0]) }
 	switch s.Outcome {

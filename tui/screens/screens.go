@@ -21,6 +21,7 @@ var All = []Entry{
 	{"4", "Probe", newProbe},
 	{"5", "Balancer", newBalancer},
 	{"6", ConfigScreen, newConfig},
+	{"7", "Proxy", newProxy},
 }
 
 // Entry is one line of All.
@@ -109,6 +110,15 @@ type Place struct {
 type ByHand interface {
 	Commands(State) []string
 }
+
+// Leaves is a screen on which something runs that ends with the program. Leaving says what becomes of it; empty: there
+// is nothing. EndNow ends it without ado.
+type Leaves interface {
+	Leaving(State) probes.Text
+}
+
+// EndNow tells every screen to end at once what would take its time when the program is left.
+type EndNow struct{}
 
 // Explained is a screen that explains itself, or what is selected on it; the key x shows it, a paragraph each.
 type Explained interface {
