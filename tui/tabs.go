@@ -21,12 +21,13 @@ func (a app) tabs(spare, bare bool) (bar string, ends []int) {
 		case bare:
 			label = t.Faint.Render(e.Key + " ")
 		case spare:
-			label = t.Faint.Render(label + " ")
+			// Around the one that is shown stand its own marks.
+			if i < len(screens.All)-1 && i+1 != a.active {
+				label += " "
+			}
+			label = t.Faint.Render(label)
 		default:
 			label = t.Faint.Render(" " + label + " ")
-		}
-		if spare && i == a.active && i < len(screens.All)-1 {
-			label += " "
 		}
 		at += widgets.Width(label)
 		parts, ends = append(parts, label), append(ends, at)

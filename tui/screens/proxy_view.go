@@ -33,12 +33,15 @@ func (p proxyScreen) View(st State) string {
 		return strings.Join(widgets.Window(lines, 0, st.Height), "\n")
 	}
 	backends := p.backendTable(st)
-	lines = append(lines, p.focused(st, onBackends, probes.T("%d backends, %s", len(p.seen.Backends), p.seen.Policy)), backends[0])
+	lines = append(lines, p.focused(st, onBackends, p.backendCount()), backends[0])
 	shown := p.backendRows(st)
 	lines = append(lines, widgets.Window(backends[1:], widgets.Top(p.selectedBackend(), len(backends)-1, shown), shown)...)
 	all := p.tunnels()
 	rows := p.tunnelTable(st)
 	count := probes.T("%d tunnels", p.seen.Open)
+	if p.seen.Open == 1 {
+		count = probes.T("1 tunnel")
+	}
 	if p.seen.Open > len(all) {
 		count = probes.T("%d tunnels and handshakes, the oldest %d", p.seen.Open, len(all))
 	}
@@ -46,6 +49,13 @@ func (p proxyScreen) View(st State) string {
 	room := max(st.Height-len(lines), 1)
 	lines = append(lines, widgets.Window(rows[1:], widgets.Top(max(p.selectedTunnel(all), 0), len(rows)-1, room), room)...)
 	return strings.Join(widgets.Window(lines, 0, st.Height), "\n")
+}
+
+func (p proxyScreen) backendCount() probes.Text {
+	if len(p.seen.Backends) == 1 {
+		return probes.T("1 backend, %s", p.seen.Policy)
+	}
+	return probes.T("%d backends, %s", len(p.seen.Backends), p.seen.Policy)
 }
 
 func (p proxyScreen) focused(st State, f proxyFocus, title probes.Text) string {
