@@ -78,7 +78,9 @@ func (r rule) probe() probes.Rule[Observation] {
 		Check: func(o Observation) []probes.Finding {
 			var out []probes.Finding
 			for _, p := range r.judge(o.model).problems {
-				out = append(out, p.finding())
+				if p.Ignored == "" {
+					out = append(out, p.finding())
+				}
 			}
 			return out
 		},

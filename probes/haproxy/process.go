@@ -121,12 +121,21 @@ func runVersion(ctx context.Context, t probes.Target, p process) Version {
 	if t.Root != "" && t.Root != "/" {
 		return Version{}
 	}
+	if p.pid != 0 {
+		return askPrograms(ctx, append([]string{fmt.Sprintf("/proc/%d/exe", p.pid)}, programs...))
+	}
+	return askPrograms(ctx, programs)
+}
+
+// programs is where HAProxy is to be found; an ordinary user's PATH lacks the folders of system programs.
+var programs = []string{"haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"}
+
+// Installed returns the version of this host's HAProxy; the zero Version where there is none.
+func Installed(ctx context.Context) Version { return askPrograms(ctx, programs) }
+
+func askPrograms(ctx context.Context, candidates []string) Version {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
-	candidates := []string{"haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"}
-	if p.pid != 0 {
-		candidates = append([]string{fmt.Sprintf("/proc/%d/exe", p.pid)}, candidates...)
-	}
 	for _, program := range candidates {
 		if out, err := exec.CommandContext(ctx, program, "-v").Output(); err == nil {
 			return ParseVersion(strings.TrimPrefix(string(out), "HA-Proxy"))

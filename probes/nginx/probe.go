@@ -13,6 +13,7 @@ import (
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/probes/lint"
 	"example.com/wsdoctor/probes/nginx/conf"
 	"example.com/wsdoctor/probes/nginx/model"
 )
@@ -26,7 +27,7 @@ type Seen struct {
 	Servers   []SeenServer `json:"servers"`   //
 	Upstreams []SeenGroup  `json:"upstreams"` //
 	Running   *Running     `json:"running"`   // null: none seen on this host
-	Walks     []Walk       `json:"walks"`     // of the settings' path
+	Walks     []lint.Walk  `json:"walks"`     // of the settings' path
 	Source    *Input       `json:"-"`         // what the rules judge; for screens: the files with their lines
 }
 
