@@ -23,6 +23,7 @@ type Observation struct {
 	Files   []string `json:"files"`   // in the order in which they are read
 	Version Version  `json:"version"` // of the program; empty: not known
 	PID     int      `json:"pid,omitempty"`
+	Running *Running `json:"running,omitempty"` // nil: none runs with these files here
 
 	Proxies []ProxySeen `json:"proxies"`
 	Routes  []RouteSeen `json:"routes"`
@@ -105,7 +106,7 @@ func (p Problem) finding() probes.Finding {
 
 // observed makes the observation of a configuration.
 func observed(m *model) Observation {
-	o := Observation{Files: m.cfg.Files, Version: m.opts.Version, model: m}
+	o := Observation{Files: m.cfg.Files, Version: m.opts.Version, Running: m.opts.Running, model: m}
 	for _, p := range m.proxies {
 		seen := ProxySeen{Kind: p.keyword, Name: p.name, Where: p.head.where(), Mode: p.mode, Timeouts: map[string]probes.Seconds{}}
 		for _, b := range p.binds {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
@@ -43,9 +45,23 @@ func observe(ctx context.Context, t probes.Target, askVersion func(context.Conte
 		return Observation{}, probes.CannotLook("no .cfg file in %s", paths[0])
 	}
 	o := Options{Version: askVersion(ctx, t, proc), Env: proc.env}
+	if proc.pid != 0 {
+		o.Running = &Running{PID: proc.pid, Loaded: proc.loaded, Changed: changed(t, files)}
+	}
 	seen := observed(newModel(Parse(o, files...), o, AimOf(cfg)))
 	seen.From, seen.PID = from, proc.pid
 	return seen, ctx.Err()
+}
+
+// changed returns when each file was last written.
+func changed(t probes.Target, files []File) map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, f := range files {
+		if info, err := os.Stat(t.Path(f.Name)); err == nil {
+			out[f.Name] = info.ModTime()
+		}
+	}
+	return out
 }
 
 // with returns the process that runs with the given files; the zero process where none does.

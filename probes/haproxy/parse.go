@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/lint"
@@ -73,6 +74,14 @@ type parser struct {
 type Options struct {
 	Version Version           // the zero Version: not known
 	Env     map[string]string // its environment, as far as it is known; nil: not known
+	Running *Running          // nil: none is known to run with the files
+}
+
+// Running is the HAProxy that runs with the files.
+type Running struct {
+	PID     int                  `json:"pid"`             // of the master
+	Loaded  time.Time            `json:"loaded,omitzero"` // when it last read its files; zero: not known
+	Changed map[string]time.Time `json:"-"`               // when each file was last written
 }
 
 // Parse reads files as one configuration. It does not end at a fault: each is reported, and what can be read is.
