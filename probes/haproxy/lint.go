@@ -49,7 +49,7 @@ var rules = []rule{
 	syntax, backendMissing, bindPort, pathNotRouted, answeredHere, noServers, serverPort,
 	headerLost, http2WebSocket, closeOptions, modeTCP,
 	timeoutTunnel, timeoutClient, timeoutServer, timeoutClientFin, timeoutHTTPRequest, independentStreams,
-	stickiness, sourceHashType, checkMissing, backupHint, maxconn, forwardFor, notReloaded,
+	stickiness, sourceHashType, checkMissing, backupHint, maxconn, forwardFor, notReloaded, runningFile,
 }
 
 // Rules lists the rules, for the formats of lint.

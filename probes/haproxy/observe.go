@@ -16,6 +16,9 @@ import (
 // defaultFile is where the packages of the distributions put the configuration.
 const defaultFile = "/etc/haproxy/haproxy.cfg"
 
+// named is where the name of the file comes from if the settings have it.
+const named = "balancer.config"
+
 // Observe reads the configuration: the file of the settings, else what the running process was started with, else the
 // default place. The error is a probes.Reason where it does not apply or cannot be read.
 func Observe(ctx context.Context, t probes.Target) (Observation, error) {
@@ -45,8 +48,16 @@ func observe(ctx context.Context, t probes.Target, askVersion func(context.Conte
 		return Observation{}, probes.CannotLook("no .cfg file in %s", paths[0])
 	}
 	o := Options{Version: askVersion(ctx, t, proc), Env: proc.env}
-	if proc.pid != 0 {
-		o.Running = &Running{PID: proc.pid, Loaded: proc.loaded, Changed: changed(t, files)}
+	for _, p := range all {
+		if r := p.running(); p.pid == proc.pid {
+			o.Running = r
+			o.Running.Changed = changed(t, files)
+		} else {
+			o.Others = append(o.Others, r)
+		}
+	}
+	if from == named && t.Place(ctx).Balancer {
+		o.Named = paths[0]
 	}
 	seen := observed(newModel(Parse(o, files...), o, AimOf(cfg)))
 	seen.From, seen.PID = from, proc.pid
@@ -81,7 +92,7 @@ func choose(ctx context.Context, t probes.Target, running []process) (paths []st
 		if err != nil {
 			return nil, "", err
 		}
-		return []string{path}, "balancer.config", nil
+		return []string{path}, named, nil
 	}
 	if len(running) > 1 {
 		return nil, "", probes.CannotLook("HAProxy runs %d times on this host (%s, %s …); name the balancer's file in balancer.config", len(running), running[0], running[1])

@@ -75,11 +75,15 @@ type Options struct {
 	Version Version           // the zero Version: not known
 	Env     map[string]string // its environment, as far as it is known; nil: not known
 	Running *Running          // nil: none is known to run with the files
+	Named   string            // the file that the settings name, where it is this host's own; "": none
+	Others  []*Running        // the HAProxy that run on this host with other files
 }
 
 // Running is the HAProxy that runs with the files.
 type Running struct {
 	PID     int                  `json:"pid"`             // of the master
+	All     []int                `json:"all"`             // pids of it and its workers
+	Files   []string             `json:"-"`               // of its command line
 	Loaded  time.Time            `json:"loaded,omitzero"` // when it last read its files; zero: not known
 	Changed map[string]time.Time `json:"-"`               // when each file was last written
 }

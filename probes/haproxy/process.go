@@ -20,9 +20,15 @@ const versionTimeout = 3 * time.Second
 // process is a running HAProxy.
 type process struct {
 	pid    int
+	all    []int             // pids of it and of those that share its files
 	files  []string          // absolute, in the order of its command line
 	env    map[string]string // nil: not readable
 	loaded time.Time         // when it last read its files; zero: not known
+}
+
+// running is the process as the rules see it.
+func (p process) running() *Running {
+	return &Running{PID: p.pid, All: p.all, Files: p.files, Loaded: p.loaded}
 }
 
 func (p process) String() string { return fmt.Sprintf("pid %d", p.pid) }
@@ -40,17 +46,19 @@ func runningProcesses(t probes.Target) []process {
 	}
 	var out []process
 	for _, x := range found {
-		p := process{pid: x.PID, loaded: x.Started}
+		p := process{pid: x.PID, all: []int{x.PID}, loaded: x.Started}
 		cwd, _ := os.Readlink(t.Path(fmt.Sprintf("/proc/%d/cwd", x.PID))) // another user's is not readable: relative names are left out
 		p.files = configFiles(x.Args[1:], cwd)
 		if raw, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/environ", x.PID))); err == nil {
 			p.env = parseEnviron(string(raw))
 		}
 		i := slices.IndexFunc(out, func(q process) bool { return slices.Equal(q.files, p.files) })
-		switch {
-		case i < 0:
+		if i < 0 {
 			out = append(out, p)
-		case p.loaded.After(out[i].loaded):
+			continue
+		}
+		out[i].all = append(out[i].all, x.PID)
+		if p.loaded.After(out[i].loaded) {
 			out[i].loaded = p.loaded
 		}
 	}

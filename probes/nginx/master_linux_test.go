@@ -3,6 +3,7 @@ package nginx
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,5 +36,22 @@ func TestFindMasters(t *testing.T) {
 	}
 	if d := r.Loaded.Sub(started).Abs(); d > patience {
 		t.Errorf("read at %v, started at %v", r.Loaded, started)
+	}
+	if got := builtIn(t.Context(), "/proc/"+strconv.Itoa(r.PID)+"/exe"); got == "" {
+		t.Error("nginx does not say which file it reads without -c")
+	}
+	// The area sees that this one does not run with the settings' file.
+	cfg := settings()
+	cfg.Balancer.URL, cfg.Balancer.Config = "ws://127.0.0.1:"+port+"/", filepath.Join(t.TempDir(), "other.conf")
+	if err := os.WriteFile(cfg.Balancer.Config, []byte(healthy), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]probes.Status{cfg.Balancer.Config: probes.Warned, s.main: probes.OK} {
+		cfg.Balancer.Config = file
+		rep := probes.Run(t.Context(), probes.Target{Config: cfg}, []probes.Probe{Probe()}, probes.Options{}, nil)
+		i := slices.IndexFunc(rep.Results, func(r probes.Result) bool { return r.ID == "nginx/running-file" })
+		if got := rep.Results[i]; got.Status != want || want == probes.Warned && !strings.Contains(got.Findings[0].Title.String(), s.main) {
+			t.Errorf("with %s in the settings: %s %v %v, expected %s", file, got.Status, got.Reason, got.Findings, want)
+		}
 	}
 }
