@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"testing"
 )
@@ -10,6 +11,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
 		main()
 		return
+	}
+	if address := os.Getenv(asEcho); address != "" {
+		fmt.Fprintln(os.Stderr, echo(address))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
