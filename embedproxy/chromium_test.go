@@ -54,6 +54,7 @@ type told struct {
 // TestChromium has a page in a real browser talk through the proxy: the handshake with its permessage-deflate, text
 // and binary, and the Close frames of the proxy's own as the page sees them.
 func TestChromium(t *testing.T) {
+	t.Parallel()
 	chromium := probetest.Need(t, "chromium")
 	reports := make(chan told, 10)
 	var s *httptest.Server
@@ -97,7 +98,7 @@ func TestChromium(t *testing.T) {
 	cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server", "--user-data-dir="+home,
 		"--remote-debugging-port=0", "http://"+p.at()+"/")
-	cmd.Env = append(os.Environ(), "HOME="+home)
+	cmd.Env = append(os.Environ(), "HOME="+home, "TMPDIR="+home)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	log, err := os.Create(home + ".log")
 	if err != nil {
