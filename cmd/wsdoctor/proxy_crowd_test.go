@@ -263,3 +263,27 @@ func (g *crowd) spread(what string, list []ending, over time.Duration) {
 		g.t.Errorf("%s: %d were closed within %s, %d of them within %s; expected them to be spread over %s", what, len(list), whole, most, over/5, over)
 	}
 }
+
+// asEcho is the environment variable that makes the test binary run as an echo server on that address.
+const asEcho = "WSDOCTOR_TEST_ECHO"
+
+// echo serves until it is killed. Its first message to each client is its own address. Nothing in it has a deadline,
+// so that it goes on where it was after a SIGSTOP.
+func echo(address string) error {
+	return http.ListenAndServe(address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		ctx := context.WithoutCancel(r.Context())
+		if c.Write(ctx, websocket.MessageText, []byte(address)) != nil {
+			return
+		}
+		for {
+			typ, b, err := c.Read(ctx)
+			if err != nil || c.Write(ctx, typ, b) != nil {
+				return
+			}
+		}
+	}))
+}

@@ -20,30 +20,6 @@ import (
 	"example.com/wsdoctor/probes/probetest"
 )
 
-// asEcho is the environment variable that makes the test binary run as an echo server on that address.
-const asEcho = "WSDOCTOR_TEST_ECHO"
-
-// echo serves until it is killed. Its first message to each client is its own address. Nothing in it has a deadline,
-// so that it goes on where it was after a SIGSTOP.
-func echo(address string) error {
-	return http.ListenAndServe(address, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, nil)
-		if err != nil {
-			return
-		}
-		ctx := context.WithoutCancel(r.Context())
-		if c.Write(ctx, websocket.MessageText, []byte(address)) != nil {
-			return
-		}
-		for {
-			typ, b, err := c.Read(ctx)
-			if err != nil || c.Write(ctx, typ, b) != nil {
-				return
-			}
-		}
-	}))
-}
-
 // backend is an echo server in a process of its own.
 type backend struct {
 	address string
