@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/wsdoctor/embedproxy/head"
@@ -131,7 +132,7 @@ func (c *announcedConn) Read(b []byte) (int, error) {
 }
 
 // accept serves a listener that no loop serves: TLS, or another system.
-func (w *web) accept(l net.Listener, config *tls.Config) {
+func (w *web) accept(l net.Listener, config *atomic.Pointer[tls.Config]) {
 	for {
 		c, err := l.Accept()
 		if err != nil {
@@ -146,7 +147,7 @@ func (w *web) accept(l net.Listener, config *tls.Config) {
 			}
 			continue
 		}
-		w.busy.Go(func() { w.greet(c, config) })
+		w.busy.Go(func() { w.greet(c, config.Load()) })
 	}
 }
 
