@@ -22,6 +22,7 @@ var layers = []struct {
 }{
 	{"probes/cluster", "", "github.com/goccy/go-yaml", "the settings lie below everything and know nobody"},
 	{"probes/probetest", "", "", "tests of every area use it"},
+	{"probes/probetest/embedded", "embedproxy probes/cluster", "", "tests of every area meet our own proxy as they meet others'"},
 	{"probes", "probes/cluster", "", "the words must not depend on an area, a terminal or a network library"},
 	{"probes/report", "probes", "github.com/clipperhouse/displaywidth", "a format renders a report and looks at nothing else"},
 	{"probes/sysctl", "probes", "", "several areas read and set kernel parameters"},
