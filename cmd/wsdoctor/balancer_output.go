@@ -89,6 +89,12 @@ func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Findin
 	if s := seen.Active.SocketIO; s != nil {
 		say("\nSocket.IO: EIO %d, %s tried", s.Observed.EIO, plural(len(s.Observed.Sessions), "session"))
 	}
+	if r := seen.Active.Rehearsal; r != nil {
+		say("\nrestart: %s", r.Verdict.Text)
+		for _, s := range r.Verdict.Shares {
+			say("  %-24s %d clients before, %d after", s.Backend, s.Before, s.After)
+		}
+	}
 	for _, f := range found {
 		say("\n%s: %s", f.Severity, f.Title)
 		for _, e := range f.Evidence {

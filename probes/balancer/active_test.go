@@ -13,6 +13,7 @@ import (
 	"example.com/wsdoctor/probes/balancer/distribution"
 	"example.com/wsdoctor/probes/balancer/engineio"
 	"example.com/wsdoctor/probes/balancer/idle"
+	"example.com/wsdoctor/probes/balancer/rehearsal"
 	"example.com/wsdoctor/probes/balancer/stickiness"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/probetest"
@@ -32,8 +33,8 @@ func TestDeepCheck(t *testing.T) {
 		connections int
 		want        string // status of each active rule
 	}{
-		{"as it should be", "ip_hash;", "", 256, "stickiness=ok distribution=ok idle-timeout=ok capacity=ok socketio-polling=skipped socketio-upgrade=skipped"},
-		{"broken", "", "proxy_read_timeout 1s;", 64, "stickiness=ok distribution=ok idle-timeout=failed capacity=failed socketio-polling=skipped socketio-upgrade=skipped"},
+		{"as it should be", "ip_hash;", "", 256, "stickiness=ok distribution=ok idle-timeout=ok capacity=ok socketio-polling=skipped socketio-upgrade=skipped restart=skipped"},
+		{"broken", "", "proxy_read_timeout 1s;", 64, "stickiness=ok distribution=ok idle-timeout=failed capacity=failed socketio-polling=skipped socketio-upgrade=skipped restart=skipped"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -62,7 +63,7 @@ func TestDeepCheck(t *testing.T) {
 	t.Run("not deep", func(t *testing.T) {
 		r := report(t, target(settings(one, one)))
 		for _, rule := range activeRules {
-			if res := result(r, rule.ID); res.Status != probes.Skipped || !strings.Contains(res.Reason.String(), "--deep") {
+			if res := result(r, rule.ID); res.Status != probes.Skipped || !strings.Contains(res.Reason.String(), "--deep") && rule.ID != restartRule.ID {
 				t.Errorf("%s is %s: %s", res.ID, res.Status, res.Reason)
 			}
 		}
@@ -83,6 +84,9 @@ func TestActiveRules(t *testing.T) {
 	}
 	held := func(k capacity.Kind) *Active {
 		return &Active{Capacity: &Capacity{Verdict: capacity.Verdict{Kind: k, Text: probes.T("x")}}}
+	}
+	restart := func(k rehearsal.Kind) *Active {
+		return &Active{Rehearsal: &Rehearsal{Verdict: rehearsal.Verdict{Kind: k, Text: probes.T("x"), Advice: []probes.Text{probes.T("spread")}, Shares: []rehearsal.Share{{Backend: "a", Before: 2, After: 1}}}}}
 	}
 	engine := func(steps ...engineio.Step) *Active {
 		return &Active{SocketIO: &SocketIO{engineio.Observation{Sessions: []engineio.Session{{Steps: steps}}}}}
@@ -127,6 +131,13 @@ func TestActiveRules(t *testing.T) {
 		{"ceiling", capacityRule, held(capacity.Ceiling), cluster.Nginx, "error", "worker_connections"},
 		{"patchy", capacityRule, held(capacity.Patchy), "", "warning", ""},
 		{"own limit", capacityRule, held(capacity.OwnLimit), "", "unknown", ""},
+
+		{"nobody dropped", restartRule, restart(rehearsal.Untouched), "", "ok", ""},
+		{"told", restartRule, restart(rehearsal.Announced), "", "info", "# spread"},
+		{"not told", restartRule, restart(rehearsal.Abrupt), "", "warning", "# spread"},
+		{"not back", restartRule, restart(rehearsal.Stranded), "", "error", "# spread"},
+		{"no tunnel", restartRule, restart(rehearsal.Unknown), "", "unknown", ""},
+		{"not rehearsed", restartRule, &Active{}, "", "skipped", ""},
 
 		{"polling fine", socketioPollingRule, engine(engineio.Step{What: "poll", OK: true}), "", "ok", ""},
 		{"session lost", socketioPollingRule, engine(engineio.Step{What: "poll", Lost: true}), cluster.Nginx, "error", "ip_hash;"},
