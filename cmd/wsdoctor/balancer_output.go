@@ -72,6 +72,9 @@ func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Findin
 		if i.Verdict.Heartbeat > 0 {
 			say("  a heartbeat every %s keeps tunnels open", i.Verdict.Heartbeat)
 		}
+		if v := i.Verdict; v.ServerTalkHelps != nil {
+			say("  kept open by frames of the client alone: %s; of the server alone: %s", yesNo(v.ClientTalkHelps), yesNo(*v.ServerTalkHelps))
+		}
 		say("  %s, %s", plural(len(i.Observed.Sockets), "socket"), i.Observed.Took)
 	}
 	if c := seen.Active.Capacity; c != nil {
@@ -119,6 +122,13 @@ func printable(w io.Writer, text string, ascii bool) error {
 		}
 	}
 	return nil
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }
 
 func block(ascii bool) string {

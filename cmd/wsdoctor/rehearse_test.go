@@ -74,7 +74,7 @@ func TestRehearseCalls(t *testing.T) {
 		stdout, stderr string
 	}{
 		{"by hand", []string{url, "--rehearse", "4", "--rehearse-for", "1s"}, 0, "restart: none of 4 tunnels was dropped", "reload or stop something now"},
-		{"the shares", []string{url, "--rehearse", "4", "--rehearse-for", "1s", "--yes", "--", "true"}, 0, "2 clients before, 2 after", "running true"},
+		{"the shares", []string{twoNodes(t, "", "1h"), "--rehearse", "4", "--rehearse-for", "1s", "--yes", "--", "true"}, 0, "2 clients before, 2 after", "running true"},
 		{"the command fails", []string{url, "--rehearse", "4", "--rehearse-for", "1s", "--yes", "--", "false"}, 1, "exit status 1", "  false"},
 		{"nobody to ask", []string{url, "--rehearse", "4", "--", "echo", "a b"}, 2, "", "echo 'a b'"},
 		{"no such command", []string{url, "--rehearse", "4", "--yes", "--", "no-such-command"}, 2, "", "executable file not found"},
