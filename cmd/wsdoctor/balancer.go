@@ -86,6 +86,7 @@ wants --yes-this-is-mine.`,
 	flags.IntVar(&f.tests.Distribution, "distribution", 0, "open this `number` of clients from several addresses, and count where they are")
 	flags.DurationVar(&f.tests.Idle, "idle", 0, "find the idle limit, up to this `duration`, in one run")
 	flags.IntVar(&f.tests.Capacity, "capacity", 0, "hold connections up to this `number`, and find what refuses first")
+	flags.StringVar(&f.tests.Event, "event", "", "Socket.IO: send the event of this `name`, which the application has to acknowledge")
 	flags.IntVar(&f.tests.Rehearsal, "rehearse", 0, "hold this `number` of tunnels through a restart")
 	flags.DurationVar(&f.tests.Watch, "rehearse-for", usualWatch, "watch them for this `duration`, at most, from the restart on")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "run the command of --rehearse without asking")
@@ -199,7 +200,8 @@ func (f *balancerFlags) choose(clients int, url string) error {
 			*n = value
 		}
 	}
-	none := t.Stickiness == 0 && t.Distribution == 0 && t.Idle == 0 && t.Capacity == 0 && t.Rehearsal == 0
+	t.SocketIO = t.Event != ""
+	none := !t.SocketIO && t.Stickiness == 0 && t.Distribution == 0 && t.Idle == 0 && t.Capacity == 0 && t.Rehearsal == 0
 	if f.all || none {
 		usual(&t.Stickiness, usualStickiness)
 		usual(&t.Distribution, usualDistribution)
@@ -210,6 +212,6 @@ func (f *balancerFlags) choose(clients int, url string) error {
 			t.Idle = usualIdle
 		}
 	}
-	t.SocketIO = (f.all || none) && balancer.IsEngine(url)
+	t.SocketIO = t.SocketIO || (f.all || none) && balancer.IsEngine(url)
 	return nil
 }

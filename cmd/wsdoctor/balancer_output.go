@@ -91,6 +91,9 @@ func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Findin
 	}
 	if s := seen.Active.SocketIO; s != nil {
 		say("\nSocket.IO: EIO %d, %s tried", s.Observed.EIO, plural(len(s.Observed.Sessions), "session"))
+		if sent, answered := s.Observed.Events(); sent > 0 {
+			say("  the event was acknowledged in %d of %s", answered, plural(sent, "session"))
+		}
 	}
 	if r := seen.Active.Rehearsal; r != nil {
 		say("\nrestart: %s", r.Verdict.Text)

@@ -37,7 +37,8 @@ type Tests struct {
 	Idle         time.Duration // longest silence; 0: not tested
 	Capacity     int           // connections to hold; 0: not tested
 	SocketIO     bool
-	Rehearsal    int // tunnels to hold through a restart; 0: not tested
+	Event        string // of Socket.IO, for the application to acknowledge; "": none is sent
+	Rehearsal    int    // tunnels to hold through a restart; 0: not tested
 
 	// Watch is how long a rehearsal watches; 0 means 30 s. Act is what is rehearsed; see rehearsal.Options.
 	Watch time.Duration
@@ -179,7 +180,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 				return nil
 			}
 			say("Socket.IO: polling and upgrade")
-			seen, err := engineio.Observe(ctx, engineio.Options{URL: url, Header: req.Header, Request: tests.Request})
+			seen, err := engineio.Observe(ctx, engineio.Options{URL: url, Header: req.Header, Request: tests.Request, Event: tests.Event})
 			var none *probes.Reason
 			if errors.As(err, &none) {
 				a.why["socketio"] = none.Text

@@ -16,6 +16,7 @@ import (
 	"example.com/wsdoctor/probes/balancer/rehearsal"
 	"example.com/wsdoctor/probes/balancer/stickiness"
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/probes/handshake"
 	"example.com/wsdoctor/probes/probetest"
 )
 
@@ -143,8 +144,11 @@ func TestActiveRules(t *testing.T) {
 		{"session lost", socketioPollingRule, engine(engineio.Step{What: "poll", Lost: true}), cluster.Nginx, "error", "ip_hash;"},
 		{"no Socket.IO", socketioPollingRule, &Active{why: map[string]probes.Text{"socketio": probes.T("none")}}, "", "skipped", ""},
 		{"upgrade fine", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", OK: true}), "", "ok", ""},
-		{"upgrade dropped", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", Failed: probes.T("400")}), cluster.Nginx, "error", "proxy_set_header Upgrade"},
+		{"upgrade dropped", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", Kind: handshake.UpgradeLost, Failed: probes.T("400")}), cluster.Nginx, "error", "proxy_set_header Upgrade"},
 		{"upgrade elsewhere", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", Lost: true}), cluster.Nginx, "error", "ip_hash;"},
+		{"upgrade refused", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", Kind: handshake.Forbidden, Failed: probes.T("403")}), cluster.Nginx, "error", ""},
+		{"event acknowledged", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", OK: true}, engineio.Step{What: "event", OK: true}), "", "ok", ""},
+		{"event not acknowledged", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", OK: true}, engineio.Step{What: "event", Failed: probes.T("silence")}), "", "warning", "--event"},
 		{"no upgrade asked", socketioUpgradeRule, engine(engineio.Step{What: "poll", Lost: true}), "", "skipped", ""},
 	} {
 		o := Observation{URL: "ws://lb/", Kind: tc.kind, path: "/", Active: tc.active}
