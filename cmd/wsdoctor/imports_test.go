@@ -22,6 +22,7 @@ var layers = []struct {
 }{
 	{"probes/cluster", "", "github.com/goccy/go-yaml", "the settings lie below everything and know nobody"},
 	{"probes/probetest", "", "", "tests of every area use it"},
+	{"probes/probetest/embedded", "embedproxy probes/cluster", "", "tests of every area meet our own proxy as they meet others'"},
 	{"probes", "probes/cluster", "", "the words must not depend on an area, a terminal or a network library"},
 	{"probes/report", "probes", "github.com/clipperhouse/displaywidth", "a format renders a report and looks at nothing else"},
 	{"probes/sysctl", "probes", "", "several areas read and set kernel parameters"},
@@ -30,7 +31,7 @@ var layers = []struct {
 	{"probes/diagnosis", "probes probes/cluster probes/*", "", "it combines what the areas observed"},
 	{"probes/catalog", "probes probes/...", "", "it is the one place that knows every area"},
 	{"probes/balancer", "probes probes/cluster probes/handshake probes/standin", "*", "it compares handshakes and lends a backend"},
-	{"probes/balancer/...", "probes probes/cluster probes/handshake probes/standin probes/balancer/backend", "*", "each active test stands by itself, on handshakes that it holds"},
+	{"probes/balancer/...", "probes probes/cluster probes/handshake probes/wsclient probes/standin probes/balancer/backend", "*", "each active test stands by itself, on connections that it holds"},
 	{"probes/wsclient", "probes probes/handshake probes/standin", "", "it is a handshake that goes on"},
 	{"probes/*", "probes probes/cluster probes/sysctl probes/procfs probes/lint", "*", "an area that knew another could not be run without it"},
 	{"probes/nginx/model", "probes probes/nginx/conf", "", "the effective configuration is what was read, and nothing else"},
