@@ -43,6 +43,7 @@ var layers = []struct {
 	{"embedproxy/bench", "", "golang.org/x/sys", "what is measured is the command, from outside"},
 	{"embedproxy", "embedproxy/... probes/cluster", "*", "a library for the command, the screens and the wizard alike"},
 	{"wizard/finedb/hsqldb", "", "", "a reader of files that knows no settings"},
+	{"wizard/finedb/hsqldbtest", "probes/probetest", "github.com/jackc/pgx", "tests run HSQLDB itself through it"},
 	{"wizard/finedb", "probes probes/cluster probes/portconfig wizard/finedb/hsqldb", "*", "it reads rows and asks the rules which of them hold ports; nobody is asked for anything"},
 	{"tui/early", "", "github.com/charmbracelet/lipgloss", "it must be initialised before bubbletea is"},
 	{"tui/...", "tui/... probes probes/... wizard/... embedproxy", "*", "screens show what the others return; only cmd starts them"},

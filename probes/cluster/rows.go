@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -25,6 +26,18 @@ type Row struct {
 	ID, Value string
 	Line      int    // in the file it was read from; 0: in a database
 	File      string // that file, where it is not Rows.File: the log of an HSQLDB beside its script
+}
+
+// Place names where a row stands: the file and the line, or the database.
+func (r Rows) Place(row Row) string {
+	file := r.File
+	if row.File != "" {
+		file = row.File
+	}
+	if row.Line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", filepath.Base(file), row.Line)
 }
 
 // LoadRows reads rows from a file: CSV or TSV with or without a header, or lines of key=value.

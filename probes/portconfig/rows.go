@@ -2,8 +2,6 @@ package portconfig
 
 import (
 	"errors"
-	"fmt"
-	"path/filepath"
 	"strings"
 
 	"example.com/wsdoctor/probes/cluster"
@@ -61,14 +59,7 @@ func (r RowsSeen) lists() []List {
 
 // where names a row's place: the file and the line, or the database.
 func (r RowsSeen) where(row Row) string {
-	file := r.File
-	if row.File != "" {
-		file = row.File
-	}
-	if row.Line == 0 {
-		return file
-	}
-	return fmt.Sprintf("%s:%d", filepath.Base(file), row.Line)
+	return cluster.Rows{File: r.File}.Place(cluster.Row{File: row.File, Line: row.Line})
 }
 
 // effectiveFor tells whether a row with a key as it must be holds the ports of a role.

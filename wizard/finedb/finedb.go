@@ -11,7 +11,7 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"path/filepath"
+	"slices"
 	"strconv"
 
 	"example.com/wsdoctor/probes"
@@ -80,11 +80,9 @@ func (s Source) String() string {
 	return scheme + "://" + user + net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) + "/" + s.Database
 }
 
-// NeedsPassword tells whether a connection would be tried without any password: none was given, or the product's file
-// holds an encrypted one.
-func (s Source) NeedsPassword() bool {
-	return (s.Kind == PostgreSQL || s.Kind == MySQL) && s.Password.IsZero()
-}
+// TakesPassword tells whether the source is a server that Read connects to. Where Password is empty it tries without:
+// the server may trust the user, or the driver find one itself (~/.pgpass).
+func (s Source) TakesPassword() bool { return s.Kind == PostgreSQL || s.Kind == MySQL }
 
 // title is how people call it.
 func (k Kind) title() string {
@@ -143,7 +141,7 @@ func (c *collect) add(row cluster.Row) {
 	}
 }
 
-// notes says where rows came from.
+// notes says how the source was found.
 func (s Source) notes() []probes.Text {
 	if s.Named == "" {
 		return nil
@@ -151,10 +149,21 @@ func (s Source) notes() []probes.Text {
 	return []probes.Text{probes.T("%s names this database", s.Named)}
 }
 
-// clean makes a path absolute where it can, so that it says where something is also in a report that is read elsewhere.
-func clean(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
+// Draft returns base with the ports that the rows mean to say, whether or not the product reads them as they stand: what
+// is wrong with a row is for the rules to say, and a settings file is what is to be. A row that holds no ports changes
+// nothing, nor does any row of a product outside the family.
+func Draft(base cluster.Config, rows cluster.Rows) cluster.Config {
+	done := map[portconfig.Role]bool{}
+	for _, l := range portconfig.FromSettings(base, &rows).Lists {
+		if !l.FromRow || done[l.Role] {
+			continue
+		}
+		done[l.Role] = true
+		if l.Role == portconfig.WebSocket {
+			base.WebSocket.Ports = slices.Clone(l.Ports)
+		} else {
+			base.WebSocket.ForwardingPorts = slices.Clone(l.Ports)
+		}
 	}
-	return path
+	return base
 }

@@ -30,7 +30,6 @@ const (
 // Find tells what a product's folder has. An external database that config/db.properties names is in use, else the
 // embedded one is.
 func Find(dir string) (Home, error) {
-	dir = clean(dir)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return Home{}, fmt.Errorf("reading %s: there is no such folder, or it may not be read; expected the folder of the product, which holds webapps/webroot/WEB-INF", dir)
 	}

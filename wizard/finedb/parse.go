@@ -141,7 +141,6 @@ var tlsWords = map[string]TLS{
 
 // parsePath looks at what lies there.
 func parsePath(path string) (Source, error) {
-	path = clean(path)
 	info, err := os.Stat(path)
 	if err != nil {
 		var pe *os.PathError

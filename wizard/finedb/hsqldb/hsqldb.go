@@ -4,7 +4,7 @@
 //
 // It opens files for reading only, takes no lock, starts no Java and is no SQL engine: it follows the statements that
 // HSQLDB itself writes, and says where something else changes the table. The rows of CACHED tables are in NAME.data,
-// which it does not read. Schemas are not told apart.
+// which it does not read. Schemas are not told apart, but for HSQLDB's own.
 package hsqldb
 
 import (
@@ -27,10 +27,11 @@ const (
 	maxLine = 1 << 20
 	// tries and pause bound the wait for a script that is being replaced: HSQLDB writes the new one beside it, removes
 	// the log and renames (CHECKPOINT), which takes milliseconds for a configuration database.
-	tries = 20
-	pause = 100 * time.Millisecond
-	// heartbeat is how old the time in NAME.lck may be while the database is open: HSQLDB renews it every 10 s.
-	heartbeat = 15 * time.Second
+	tries = 50
+	pause = 40 * time.Millisecond
+	// heartbeat is how old the time in NAME.lck may be while the database is open: HSQLDB renews it every 10 s,
+	// later on a busy host.
+	heartbeat = 30 * time.Second
 	// checkEvery is after how many lines the context is asked.
 	checkEvery = 4096
 )
@@ -227,9 +228,14 @@ func whole(line []byte) bool {
 	return depth == 0 && (!insert || bytes.IndexByte(line, ')') > 0)
 }
 
-// mentions tells whether a statement is about the table, by its beginning alone.
+// mentions tells whether a statement is about the table's rows, by its beginning alone.
 func (r *replay) mentions(line []byte) bool {
-	return bytes.Contains(bytes.ToUpper(line[:min(len(line), 200)]), []byte(r.table))
+	l := &lexer{line: line}
+	switch {
+	case l.take("INSERT") && l.take("INTO"), l.take("DELETE") && l.take("FROM"), l.take("UPDATE"):
+		return r.isTable(l)
+	}
+	return false
 }
 
 // readLine reads a line without its end; of one that is longer than maxLine, the beginning. The error is io.EOF where

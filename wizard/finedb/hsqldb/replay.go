@@ -32,6 +32,7 @@ type column struct{ name, kind string }
 // session is one connection in a log.
 type session struct {
 	autocommit bool
+	schema     string
 	pending    []change
 	marks      map[string]int // savepoint → how many changes were pending
 }
@@ -104,30 +105,37 @@ func (r *replay) statement(line []byte) error {
 	return nil
 }
 
-// name reads a name and drops the schema before it.
-func name(l *lexer) string {
+// name reads a name and the schema before it, "" where there is none.
+func name(l *lexer) (schema, name string) {
 	t := l.next()
 	if t.kind != word && t.kind != identifier {
-		return ""
+		return "", ""
 	}
-	n := t.text
-	for {
-		switch p := l.peek(); {
-		case t.kind == word && strings.HasSuffix(n, ".") && p.kind == identifier: // PUBLIC."T"
-			return l.next().text
-		case t.kind == identifier && p.kind == word && p.text == ".": // "PUBLIC"."T"
-			l.next()
-			return l.next().text
-		case t.kind == identifier && p.kind == word && strings.HasPrefix(p.text, "."): // "PUBLIC".T
-			return l.next().text[1:]
-		case t.kind == word:
-			return n[strings.LastIndexByte(n, '.')+1:]
+	whole := t.text // what a dot separates: in a word it is within, else it is a word of its own, or begins one
+	for last := t; ; {
+		p := l.peek()
+		dotted := last.kind == word && strings.HasSuffix(last.text, ".") && p.kind == identifier ||
+			last.kind == identifier && p.kind == word && strings.HasPrefix(p.text, ".")
+		if !dotted {
+			break
 		}
-		return n
+		last = l.next()
+		whole += last.text
 	}
+	if i := strings.LastIndexByte(whole, '.'); i >= 0 {
+		return whole[:i], whole[i+1:]
+	}
+	return "", whole
 }
 
-func (r *replay) isTable(l *lexer) bool { return strings.EqualFold(name(l), r.table) }
+// isTable takes a name and tells whether it is the table's. HSQLDB's own schemas may have one of the same name.
+func (r *replay) isTable(l *lexer) bool {
+	schema, n := name(l)
+	if schema == "" {
+		schema = r.current.schema
+	}
+	return strings.EqualFold(n, r.table) && schema != "SYSTEM_LOBS" && schema != "INFORMATION_SCHEMA"
+}
 
 // do applies f now, or when the session commits.
 func (r *replay) do(f func()) {
@@ -189,6 +197,8 @@ func (r *replay) set(l *lexer) {
 	case l.take("AUTOCOMMIT"):
 		r.commit()
 		r.current.autocommit = !r.logged || l.take("TRUE")
+	case l.take("SCHEMA"):
+		r.current.schema = l.next().text
 	case l.take("DATABASE"):
 		if l.take("DEFAULT") && l.take("TABLE") && l.take("TYPE") {
 			r.fallback = l.next().text

@@ -1,6 +1,7 @@
 package hsqldb
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,24 +32,10 @@ type Row struct {
 	gone bool
 }
 
-// insert reads INSERT INTO t VALUES(…). HSQLDB writes no list of columns; where an editor did, the list is followed.
+// insert reads INSERT INTO t VALUES(…). In these files HSQLDB knows no list of columns: it makes an empty row of one.
 func (r *replay) insert(l *lexer) error {
-	var cols []int
-	if l.take("(") {
-		for {
-			n := name(l)
-			i := r.column(n)
-			if i < 0 {
-				return fmt.Errorf("found the column %q, expected one of %s", n, r.columnNames())
-			}
-			cols = append(cols, i)
-			if !l.take(",") {
-				break
-			}
-		}
-		if !l.take(")") {
-			return expected(`")"`, l.next())
-		}
+	if l.peek().is("(") {
+		return errors.New("found a list of columns, expected VALUES: in this file HSQLDB itself makes an empty row of such a line")
 	}
 	if !l.take("VALUES") {
 		return expected("VALUES", l.next())
@@ -57,19 +44,6 @@ func (r *replay) insert(l *lexer) error {
 		given, err := values(l)
 		if err != nil {
 			return err
-		}
-		if cols != nil {
-			if len(cols) != len(given) {
-				return fmt.Errorf("found %d values for %d columns", len(given), len(cols))
-			}
-			ordered := make([]Value, max(len(r.columns), slices.Max(cols)+1))
-			for i := range ordered {
-				ordered[i].Kind = Null
-			}
-			for i, c := range cols {
-				ordered[c] = given[i]
-			}
-			given = ordered
 		}
 		row := &Row{Values: given, File: r.file, Line: r.line}
 		r.do(func() { r.add(row) })
@@ -151,7 +125,7 @@ func (r *replay) where(l *lexer) ([]condition, error) {
 		return nil, r.ended(l)
 	}
 	for {
-		n := name(l)
+		_, n := name(l)
 		c := condition{column: r.column(n)}
 		if c.column < 0 {
 			return nil, fmt.Errorf("found the column %q, expected one of %s", n, r.columnNames())
@@ -197,7 +171,7 @@ func (r *replay) update(l *lexer) error {
 	}
 	var sets []condition
 	for {
-		n := name(l)
+		_, n := name(l)
 		c := condition{column: r.column(n)}
 		if c.column < 0 {
 			return fmt.Errorf("found the column %q, expected one of %s", n, r.columnNames())

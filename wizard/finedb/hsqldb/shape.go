@@ -42,7 +42,8 @@ func (r *replay) create(l *lexer) error {
 		return expected(`"(" and the columns`, l.next())
 	}
 	for {
-		c := column{name: strings.ToUpper(name(l))}
+		_, n := name(l)
+		c := column{name: strings.ToUpper(n)}
 		c.kind = l.peek().text
 		switch c.name {
 		case "PRIMARY", "CONSTRAINT", "UNIQUE", "CHECK", "FOREIGN":
@@ -106,7 +107,8 @@ func (r *replay) reshape(l *lexer) error {
 			}
 		}
 		l.take("COLUMN")
-		c := column{name: strings.ToUpper(name(l))}
+		_, n := name(l)
+		c := column{name: strings.ToUpper(n)}
 		c.kind = l.peek().text
 		for t := l.next(); t.kind != end && t.kind != broken; t = l.next() {
 			if t.is("BEFORE") {
