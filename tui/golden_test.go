@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/probes"
-	"example.com/wsdoctor/tui/tuitest"
+	"example.com/wsdoctor/tui/golden"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -63,7 +63,7 @@ func TestViewsAreAsRecorded(t *testing.T) {
 		for _, size := range sizes {
 			name := fmt.Sprintf("%s-%dx%d", s.name, size.w, size.h)
 			t.Run(name, func(t *testing.T) {
-				tuitest.Golden(t, name, plainView(scene(t, i, size.w, size.h, nil).a))
+				golden.Compare(t, name, plainView(scene(t, i, size.w, size.h, nil).a))
 			})
 		}
 	}
@@ -80,7 +80,7 @@ func TestViewsAreAsRecorded(t *testing.T) {
 			}
 			name := s.name + "-80x24-" + look
 			t.Run(name, func(t *testing.T) {
-				tuitest.Golden(t, name, visible(scene(t, i, 80, 24, set).a.View()))
+				golden.Compare(t, name, visible(scene(t, i, 80, 24, set).a.View()))
 			})
 		}
 	}
@@ -107,7 +107,7 @@ func TestViewsFitAnySize(t *testing.T) {
 
 func fits(t *testing.T, what, view string, w, h int, ascii bool) {
 	t.Helper()
-	tuitest.Fits(t, what, view, w, h)
+	golden.Fits(t, what, view, w, h)
 	if !ascii {
 		return
 	}

@@ -168,6 +168,8 @@ func idleName(w idle.Way) probes.Text {
 		return probes.T("pings, answered")
 	case idle.ClientOnly:
 		return probes.T("client talks")
+	case idle.ServerOnly:
+		return probes.T("server talks")
 	case idle.Direct:
 		return probes.T("direct, silent")
 	}

@@ -9,6 +9,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/haproxy"
+	"example.com/wsdoctor/probes/lint"
 	"example.com/wsdoctor/probes/nginx"
 	"example.com/wsdoctor/tui/widgets"
 	tea "github.com/charmbracelet/bubbletea"
@@ -39,7 +40,7 @@ type config struct {
 	scroll     int // of the finding's text
 	mode       configMode
 	top        int // of the diff or the walk
-	walk       []nginx.Walk
+	walk       []lint.Walk
 	walkPath   string // "": the walks of the settings' paths
 
 	asking configAsk
@@ -65,7 +66,7 @@ type (
 	configWalked struct {
 		of    *reading
 		path  string
-		walks []nginx.Walk
+		walks []lint.Walk
 	}
 )
 
@@ -118,8 +119,9 @@ func (c config) observed(st State) (Screen, tea.Cmd) {
 	}
 	if seen, ok := probes.Observed[haproxy.Observation](st.Report); ok && len(seen.Source()) > 0 {
 		c.busy = true
+		aim := haproxy.AimOf(st.Config)
 		return c, c.d.Do(func() tea.Msg {
-			return configRead{r: readHAProxy(seen.Source(), seen.Problems(), seen.Routes, chosenWords(seen.From))}
+			return configRead{r: readHAProxy(seen.Source(), seen.Problems(), aim, chosenWords(seen.From))}
 		})
 	}
 	return c, nil
@@ -186,7 +188,7 @@ func (c config) walking(path string) (Screen, tea.Cmd) {
 	}
 	c.mode, c.top = showWalk, 0
 	r := c.read
-	return c, c.d.Work(func(context.Context) tea.Msg { return configWalked{r, path, r.walked(path)} })
+	return c, c.d.Work(func(context.Context) tea.Msg { return configWalked{r, path, r.walk(path)} })
 }
 
 // moved moves the cursor, or the text that is shown instead of the file.
@@ -248,11 +250,11 @@ func (c config) fix() []string {
 
 // Keys lists what can be pressed on the configuration screen.
 func (c config) Keys(st State) []Key {
-	var none, noMarks, oneFile, noFix, noWalk, noDiff, noFinding, busy probes.Text
+	var none, noMarks, oneFile, noFix, noDiff, noFinding, busy probes.Text
 	switch {
 	case c.read == nil:
 		none = probes.T("no configuration was read")
-		noMarks, oneFile, noFix, noWalk, noDiff, noFinding = none, none, none, none, none, none
+		noMarks, oneFile, noFix, noDiff, noFinding = none, none, none, none, none
 	default:
 		if len(c.read.marks) == 0 {
 			noMarks = probes.T("there are no findings")
@@ -262,9 +264,6 @@ func (c config) Keys(st State) []Key {
 		}
 		if len(c.fix()) == 0 {
 			noFix = probes.T("there is nothing to paste for this line")
-		}
-		if c.read.program != "nginx" {
-			noWalk = probes.T("the walk of a path is told for nginx only")
 		}
 		if len(c.read.diff) == 0 {
 			noDiff = c.read.noDiff
@@ -298,8 +297,8 @@ func (c config) Keys(st State) []Key {
 		Key{Names: []string{"K", "shift+up"}, Label: "K/J", Help: probes.T("scroll the finding while the file stays"), Off: noFinding, Do: press(scroll(-1))},
 		Key{Names: []string{"J", "shift+down"}, Off: noFinding, Do: press(scroll(1))},
 		Key{Names: []string{"d"}, Label: "d", Hint: probes.T("diff"), Help: probes.T("what `lint --fix` would change, or the file again"), Off: noDiff, Do: press(func() Screen { return c.toggled(showDiff) })},
-		Key{Names: []string{"t"}, Label: "t", Hint: probes.T("walk"), Help: probes.T("what happens to a request, or the file again"), Off: First(none, noWalk), Do: press(func() Screen { return c.toggled(showWalk) })},
-		Key{Names: []string{"w"}, Label: "w", Help: probes.T("walk a path that is typed"), Off: First(none, noWalk), Do: press(typing(askPath))},
+		Key{Names: []string{"t"}, Label: "t", Hint: probes.T("walk"), Help: probes.T("what happens to a request, or the file again"), Off: none, Do: press(func() Screen { return c.toggled(showWalk) })},
+		Key{Names: []string{"w"}, Label: "w", Help: probes.T("walk a path that is typed"), Off: none, Do: press(typing(askPath))},
 		Key{Names: []string{"y"}, Label: "y", Hint: probes.T("copy fix"), Help: probes.T("copy the fix, or the diff, to the terminal's clipboard"), Off: noFix, Do: request(c, Copy{c.fix()})},
 		Key{Names: []string{"o"}, Label: "o", Help: probes.T("open another file or folder"), Do: press(typing(askFile))},
 		Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("back to the file"), Off: First(none, c.fileShown()), Do: press(func() Screen { return c.toggled(c.mode) })},
@@ -329,7 +328,7 @@ func (c config) Commands(State) []string {
 	}
 	name := shellWord(c.read.files[0].name)
 	if c.read.program != "nginx" {
-		return []string{"haproxy -c -f " + name, "wsdoctor check --only haproxy"}
+		return []string{"wsdoctor lint " + name, "haproxy -c -f " + name, "wsdoctor check --only haproxy"}
 	}
 	out := []string{"wsdoctor lint " + name, "wsdoctor lint --fix " + name + " | patch -p0", "nginx -t -c " + name}
 	for _, w := range c.walk {

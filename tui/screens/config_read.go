@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/haproxy"
+	"example.com/wsdoctor/probes/lint"
 	"example.com/wsdoctor/probes/nginx"
 	"example.com/wsdoctor/probes/nginx/conf"
 )
@@ -22,13 +22,11 @@ type reading struct {
 	program string      // "nginx" or "HAProxy"
 	chosen  probes.Text // why these files
 	files   []configFile
-	marks   []configMark // by file and line
-	diff    []string     // what --fix would change, a line each
-	noDiff  probes.Text  // why there is none
-	walks   []nginx.Walk // nginx: what happens to a request
-	routes  []haproxy.RouteSeen
-
-	source *conf.Config // nginx
+	marks   []configMark                  // by file and line
+	diff    []string                      // what --fix would change, a line each
+	noDiff  probes.Text                   // why there is none
+	walks   []lint.Walk                   // what happens to a request
+	walk    func(path string) []lint.Walk // the same for another path
 }
 
 type configFile struct {
@@ -48,28 +46,26 @@ type configMark struct {
 
 // readNginx makes a reading of an nginx configuration and the rules' findings.
 func readNginx(in *nginx.Input, chosen probes.Text) *reading {
-	r := &reading{program: "nginx", chosen: chosen, walks: in.Walks(), source: in.Conf}
-	index := map[string]int{}
-	for i, f := range in.Conf.Files {
-		index[f.Name] = i
+	r := &reading{program: "nginx", chosen: chosen, walks: in.Walks()}
+	c := in.Conf
+	r.walk = func(path string) []lint.Walk {
+		return nginx.NewInput(c, nginx.Input{Paths: []string{path}}).Walks()
+	}
+	for _, f := range in.Conf.Files {
 		r.files = append(r.files, configFile{f.Name, splitSource(f.Src)})
 	}
-	var kept []nginx.Finding
-	for _, f := range nginx.Lint(in) {
-		if f.Ignored != "" {
-			continue
-		}
-		kept = append(kept, f)
-		p := f.Place()
-		why := ""
-		if rule, ok := nginx.RuleByID(f.ID); ok {
-			why = rule.Why + " (" + rule.Docs + ")"
-		}
-		r.marks = append(r.marks, configMark{
-			file: index[f.File.Name], line: p.Line, col: p.Col - 1, end: p.Col - 1 + max(f.End-f.Offset, 1), id: f.ID, why: why,
-			finding: probes.Finding{Severity: f.Severity, Title: f.Title, Evidence: f.Evidence, Fix: f.Fix},
-		})
+	var rules []lint.Rule
+	for _, rule := range nginx.Rules {
+		rules = append(rules, rule.Print())
 	}
+	var kept []nginx.Finding
+	var printed []lint.Finding
+	for _, f := range nginx.Lint(in) {
+		if f.Ignored == "" {
+			kept, printed = append(kept, f), append(printed, f.Print())
+		}
+	}
+	r.mark(printed, rules)
 	for _, x := range nginx.Fix(kept) {
 		r.diff = append(r.diff, strings.Split(strings.TrimSuffix(x.Diff(), "\n"), "\n")...)
 	}
@@ -80,26 +76,37 @@ func readNginx(in *nginx.Input, chosen probes.Text) *reading {
 }
 
 // readHAProxy makes a reading of HAProxy's files.
-func readHAProxy(files []haproxy.File, problems []haproxy.Problem, routes []haproxy.RouteSeen, chosen probes.Text) *reading {
-	r := &reading{program: "HAProxy", chosen: chosen, routes: routes, noDiff: probes.T("for HAProxy the fix stands with each finding; there is no diff of all")}
-	index := map[string]int{}
-	for i, f := range files {
-		index[f.Name] = i
+func readHAProxy(files []haproxy.File, problems []haproxy.Problem, aim haproxy.Aim, chosen probes.Text) *reading {
+	r := &reading{program: "HAProxy", chosen: chosen, walks: haproxy.Walks(haproxy.Options{}, aim, files...), noDiff: probes.T("for HAProxy the fix stands with each finding; there is no diff of all")}
+	r.walk = func(path string) []lint.Walk {
+		aim := aim
+		aim.Path, aim.Query, _ = strings.Cut(path, "?")
+		return haproxy.Walks(haproxy.Options{}, aim, files...)
+	}
+	for _, f := range files {
 		r.files = append(r.files, configFile{f.Name, splitSource([]byte(f.Text))})
 	}
+	problems = slices.DeleteFunc(slices.Clone(problems), func(p haproxy.Problem) bool { return p.Ignored != "" })
+	r.mark(haproxy.Print(files, problems), haproxy.Rules())
+	return r
+}
+
+// mark puts findings at their lines. What is missing everywhere stands at the first line.
+func (r *reading) mark(findings []lint.Finding, rules []lint.Rule) {
 	why := map[string]string{}
-	for _, rule := range haproxy.Rules() {
-		why[rule.ID] = rule.Why
+	for _, rule := range rules {
+		why[rule.ID] = rule.Why + " (" + rule.Docs + ")"
 	}
-	for _, p := range problems {
-		col := max(p.Column-1, 0)
+	for _, f := range findings {
+		col := max(f.Column-1, 0)
 		r.marks = append(r.marks, configMark{
-			file: index[p.File], line: max(p.Line, 1), col: col, end: max(len(p.Written), col), id: p.ID, why: why[p.ID],
-			finding: probes.Finding{Severity: p.Severity, Title: p.Title, Evidence: p.Evidence, Fix: p.Fix},
+			file: max(slices.IndexFunc(r.files, func(c configFile) bool { return c.name == f.File }), 0), line: max(f.Line, 1), col: col, end: col + max(f.Width, 1), id: f.ID, why: why[f.ID],
+			finding: probes.Finding{Severity: f.Severity, Title: f.Title, Evidence: f.Evidence, Fix: f.Fix},
 		})
 	}
-	slices.SortStableFunc(r.marks, func(a, b configMark) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line)) })
-	return r
+	slices.SortStableFunc(r.marks, func(a, b configMark) int {
+		return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line), cmp.Compare(b.finding.Severity, a.finding.Severity))
+	})
 }
 
 // splitSource returns the lines of a file; of a large one, as many as a person could want to see.
@@ -115,9 +122,6 @@ func splitSource(src []byte) []string {
 	return out
 }
 
-// haproxySection begins a section of HAProxy's; nginx has no such directive outside quotes.
-var haproxySection = regexp.MustCompile(`(?m)^\s*(global|defaults|frontend|backend|listen)(\s+[^{;]*)?$`)
-
 // readFile reads a file that the operator names, as nginx's or as HAProxy's by what stands in it.
 func readFile(name string, cfg *cluster.Config, paths []string) (*reading, error) {
 	chosen := handChosen
@@ -130,7 +134,7 @@ func readFile(name string, cfg *cluster.Config, paths []string) (*reading, error
 		if cfg != nil {
 			aim = haproxy.AimOf(*cfg)
 		}
-		return readHAProxy(files, haproxy.Lint(haproxy.Options{}, aim, files...), nil, chosen), nil
+		return readHAProxy(files, haproxy.Lint(haproxy.Options{}, aim, files...), aim, chosen), nil
 	}
 	c, err := conf.Open(name)
 	if err != nil {
@@ -141,12 +145,7 @@ func readFile(name string, cfg *cluster.Config, paths []string) (*reading, error
 
 func looksLikeHAProxy(name string) bool {
 	src, err := conf.ReadFile(name)
-	return err == nil && haproxySection.Match(src)
-}
-
-// walked is the reading with the walk of one path instead of those of the settings.
-func (r *reading) walked(path string) []nginx.Walk {
-	return nginx.NewInput(r.source, nginx.Input{Paths: []string{path}}).Walks()
+	return err == nil && haproxy.Looks(string(src))
 }
 
 // at returns the findings at a line.

@@ -10,9 +10,10 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/haproxy"
+	"example.com/wsdoctor/probes/lint"
 	"example.com/wsdoctor/probes/nginx"
 	"example.com/wsdoctor/probes/nginx/conf"
-	"example.com/wsdoctor/tui/tuitest"
+	drawn "example.com/wsdoctor/tui/golden"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 )
@@ -25,7 +26,7 @@ func golden(t *testing.T, name string, s Screen, st State) {
 	t.Helper()
 	for _, size := range sizes {
 		st.Width, st.Height = size.w, size.h
-		tuitest.Golden(t, fmt.Sprintf("%s-%dx%d", name, size.w, size.h+4), ansi.Strip(s.View(st)))
+		drawn.Compare(t, fmt.Sprintf("%s-%dx%d", name, size.w, size.h+4), ansi.Strip(s.View(st)))
 	}
 	for _, w := range []int{60, 75, 76, 80, 99, 100, 133, 220} {
 		for _, h := range []int{16, 17, 20, 46} {
@@ -34,7 +35,7 @@ func golden(t *testing.T, name string, s Screen, st State) {
 			if lines := strings.Count(view, "\n") + 1; lines > h {
 				t.Errorf("%s at %dx%d: %d lines", name, w, h, lines)
 			}
-			tuitest.Fits(t, fmt.Sprintf("%s at %dx%d", name, w, h), view+strings.Repeat("\n", max(h-strings.Count(view, "\n")-1, 0)), w, h)
+			drawn.Fits(t, fmt.Sprintf("%s at %dx%d", name, w, h), view+strings.Repeat("\n", max(h-strings.Count(view, "\n")-1, 0)), w, h)
 		}
 	}
 }
@@ -152,9 +153,9 @@ func madeUpReading() *reading {
 			{1, 6, 2, 25, "nginx/read-timeout", "A tunnel that is silent for longer is cut.", finding(probes.Info, "10 s are below the heartbeat of 25 s", "proxy_read_timeout 1h;")},
 		},
 		diff: strings.Split("--- /etc/nginx/sites/bi.conf\n+++ /etc/nginx/sites/bi.conf\n@@ -4,5 +4,6 @@\n \tlocation / {\n \t\tproxy_pass http://websocket;\n-\t\tproxy_read_timeout 10s;\n+\t\tproxy_read_timeout 1h;\n+\t\tproxy_set_header Upgrade $http_upgrade;\n \t}", "\n"),
-		walks: []nginx.Walk{{
-			Path: "/socket.io/", Server: "bi.example.com", End: probes.T("proxied to http://websocket in HTTP/1.0"),
-			Steps:   []nginx.WalkStep{{At: "/etc/nginx/sites/bi.conf:1", Text: "server bi.example.com"}, {At: "/etc/nginx/sites/bi.conf:4", Text: "location / is the longest prefix of /socket.io/, and no regex location stands in its way here"}},
+		walks: []lint.Walk{{
+			Path: "/socket.io/", What: "server", Server: "bi.example.com", End: probes.T("proxied to http://websocket in HTTP/1.0"),
+			Steps:   []lint.WalkStep{{At: "/etc/nginx/sites/bi.conf:1", Text: "server bi.example.com"}, {At: "/etc/nginx/sites/bi.conf:4", Text: "location / is the longest prefix of /socket.io/, and no regex location stands in its way here"}},
 			Headers: []string{"Host: bi.example.com", "Connection: close"}, Doubts: []string{"/etc/nginx/sites/bi.conf:3: if ($http_x)"},
 		}},
 	}

@@ -260,7 +260,7 @@ func (c config) walkLines(st State) []string {
 	}
 	for _, w := range c.walk {
 		p.gap()
-		p.add(t.Strong, "", t.Say(probes.T("%s in server %s", w.Path, w.Server)))
+		p.add(t.Strong, "", t.Say(probes.T("%s in %s %s", w.Path, w.What, w.Server)))
 		for _, s := range w.Steps {
 			at := ""
 			if s.At != "" {

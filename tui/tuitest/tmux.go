@@ -1,5 +1,4 @@
-// Package tuitest holds what tests of the screens share: a real terminal, and goldens of what is drawn. Only tests import
-// it.
+// Package tuitest is a real terminal for tests of the screens. Only tests import it.
 package tuitest
 
 import (

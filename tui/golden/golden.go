@@ -1,4 +1,6 @@
-package tuitest
+// Package golden compares what is drawn with what was recorded, for the tests of the frame and of the screens. Only tests
+// import it.
+package golden
 
 import (
 	"flag"
@@ -12,9 +14,9 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/*.golden anew")
 
-// Golden compares what is drawn with what was recorded as testdata/NAME.golden. Blanks at the ends of lines do not
+// Compare compares what is drawn with what was recorded as testdata/NAME.golden. Blanks at the ends of lines do not
 // count.
-func Golden(t *testing.T, name, got string) {
+func Compare(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".golden")
 	lines := strings.Split(got, "\n")
