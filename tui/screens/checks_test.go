@@ -147,3 +147,22 @@ func TestAnotherRunDimsWhatIsOld(t *testing.T) {
 		t.Errorf("%d areas run", got)
 	}
 }
+
+func TestHistoryOfACheck(t *testing.T) {
+	st := many(2)
+	d := newScreen(t, st)
+	if strings.Contains(view(d.s, d.st), "last runs") {
+		t.Error("one run is no history")
+	}
+	r := st.Report
+	r.Results = append([]probes.Result(nil), r.Results...)
+	r.Results[1].Status = probes.OK
+	d.st = st.Finished(r)
+	d.shows("last runs ✗ ✓")
+	for range 2 * mostPast {
+		d.st = d.st.Finished(r)
+	}
+	if n := len(d.st.Past[r.Results[1].ID]); n != mostPast {
+		t.Errorf("%d runs are remembered", n)
+	}
+}
