@@ -88,7 +88,7 @@ func TestConfigurationOnATerminal(t *testing.T) {
 	checked(tm)
 	tm.Press(screenKey(t, "Checks"))
 	tm.Press("/", "upgrade-header", "Enter", "f")
-	tm.Shows("✗ 20 proxy_pass http://nodes;", "no Upgrade header in effect")
+	tm.Shows(" proxy_pass http://nodes;", ": nginx/upgrade-header ─", "no Upgrade header in effect")
 	tm.Press("d")
 	tm.Shows("+proxy_set_header Upgrade $http_upgrade;", "+proxy_http_version 1.1;")
 	tm.Press("t")

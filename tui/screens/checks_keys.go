@@ -150,6 +150,7 @@ func where(it item) Place {
 	for _, f := range it.res.Findings {
 		for _, e := range f.Evidence {
 			if p, ok := placeOf(e.Where); ok {
+				p.Check = it.rule.ID
 				return p
 			}
 		}

@@ -211,7 +211,7 @@ func placeOf(where string) (Place, bool) {
 		line, _ := strconv.Atoi(parts[n])
 		if n == 1 || !isNumber(parts[n-1]) {
 			file := strings.Join(parts[:n], ":")
-			return Place{file, line}, file != "" && line > 0
+			return Place{File: file, Line: line}, file != "" && line > 0
 		}
 	}
 	return Place{}, false

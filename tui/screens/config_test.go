@@ -202,8 +202,10 @@ func TestConfigurationKeys(t *testing.T) {
 	d.shows("what happens to a request", "/socket.io/ in server")
 	d.press("esc")
 	d.shows("bi.conf")
-	d.send(Place{"/etc/nginx/nginx.conf", 6})
+	d.send(Place{File: "/etc/nginx/nginx.conf", Line: 6})
 	d.shows("▌   6", "server 192.168.6.171:38888;")
+	d.send(Place{File: "/etc/nginx/sites/bi.conf", Line: 5, Check: "nginx/connection-header"})
+	d.shows(": nginx/connection-header ─", "no Connection header in effect")
 	for _, want := range []string{"wsdoctor lint /etc/nginx/nginx.conf", "wsdoctor lint --fix /etc/nginx/nginx.conf | patch -p0"} {
 		if got := strings.Join(d.s.(config).Commands(d.st), "\n"); !strings.Contains(got, want) {
 			t.Errorf("by hand %q lacks %q", got, want)
@@ -265,9 +267,9 @@ func keyNamed(d *screen, name string) Key {
 
 func TestPlaceOf(t *testing.T) {
 	for where, want := range map[string]Place{
-		"/etc/nginx/nginx.conf:12":    {"/etc/nginx/nginx.conf", 12},
-		"haproxy.cfg:7:5":             {"haproxy.cfg", 7},
-		`C:\nginx\nginx.conf:3`:       {`C:\nginx\nginx.conf`, 3},
+		"/etc/nginx/nginx.conf:12":    {File: "/etc/nginx/nginx.conf", Line: 12},
+		"haproxy.cfg:7:5":             {File: "haproxy.cfg", Line: 7},
+		`C:\nginx\nginx.conf:3`:       {File: `C:\nginx\nginx.conf`, Line: 3},
 		"GET / HTTP/1.1":              {},
 		"nginx.conf":                  {},
 		":5":                          {},

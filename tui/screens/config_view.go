@@ -119,7 +119,7 @@ func under(s lipgloss.Style) lipgloss.Style { return s.Underline(true) }
 
 func (c config) findingTitle() string {
 	t := c.d.Theme
-	marks := c.read.at(c.file, c.line)
+	marks := c.marks()
 	if len(marks) == 0 {
 		if len(c.read.marks) == 1 {
 			return t.Say(probes.T("1 finding"))
@@ -127,7 +127,7 @@ func (c config) findingTitle() string {
 		return t.Say(probes.T("%d findings", len(c.read.marks)))
 	}
 	for i, m := range c.read.marks {
-		if m.file == c.file && m.line == c.line {
+		if m.file == c.file && m.line == c.line && m.id == marks[0].id {
 			return t.Say(probes.T("%d of %d: %s", i+1, len(c.read.marks), m.id))
 		}
 	}
@@ -142,7 +142,7 @@ func (c config) finding(_ State, width int) []string {
 		p.add(t.Fail, "", t.Clean(c.err.Error()))
 		p.gap()
 	}
-	marks := c.read.at(c.file, c.line)
+	marks := c.marks()
 	if len(marks) == 0 {
 		c.summary(&p)
 		return p.lines

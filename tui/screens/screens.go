@@ -102,8 +102,9 @@ const ChecksScreen = "Checks"
 
 // Place is a line of a configuration file; the screen that shows such files goes there.
 type Place struct {
-	File string
-	Line int
+	File  string
+	Line  int
+	Check string // whose finding is shown first; "": any
 }
 
 // ByHand is a screen that knows the commands that do by hand what it shows; the key ! lists them.
