@@ -257,12 +257,11 @@ func (p portsScreen) Commands(st State) []string {
 		return []string{"wsdoctor ports"}
 	}
 	out := []string{fmt.Sprintf("wsdoctor ports %d", port.Port), fmt.Sprintf("ss -tanp 'sport = :%d'", port.Port), fmt.Sprintf("wsdoctor wait %d -- ./start.sh", port.Port)}
-	for _, h := range processes(port) {
-		if h.Unit != "" {
-			out = append(out, "systemctl stop "+shellWord(h.Unit))
+	if all := processes(port); len(all) > 0 {
+		if all[0].Unit != "" {
+			out = append(out, "systemctl stop "+shellWord(all[0].Unit))
 		}
-		out = append(out, fmt.Sprintf("kill -TERM %d", h.PID))
-		break
+		out = append(out, fmt.Sprintf("kill -TERM %d", all[0].PID))
 	}
 	return out
 }
