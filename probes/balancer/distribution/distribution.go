@@ -27,6 +27,8 @@ type Options struct {
 	Request  handshake.Request
 	N        int          // clients; 0 means 40
 	Sources  []netip.Addr // to connect from, in turn; nil: the address that the system chooses
+	Table    *backend.Table
+	Pace     time.Duration // between two connections; 0 means 20 ms
 	Progress func(done, total int)
 }
 
@@ -46,6 +48,9 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 	if opts.N == 0 {
 		opts.N = 40
 	}
+	if opts.Pace == 0 {
+		opts.Pace = pace
+	}
 	o := Observation{Sources: max(1, len(opts.Sources))}
 	var held []*handshake.Conn
 	defer func() {
@@ -53,7 +58,7 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 			c.Goodbye(goodbyeWait)
 		}
 	}()
-	var sampler backend.Sampler
+	sampler := backend.Sampler{Table: opts.Table}
 	var samples []backend.Sample
 	inARow := 0
 	for i := range opts.N {
@@ -79,11 +84,11 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 		}
 		inARow = 0
 		held = append(held, c)
-		samples = append(samples, sampler.Take(tr, c))
+		samples = append(samples, sampler.Take(ctx, tr, c))
 		select {
 		case <-ctx.Done():
 			return o, ctx.Err()
-		case <-time.After(pace):
+		case <-time.After(opts.Pace):
 		}
 	}
 	o.Opened = len(held)
