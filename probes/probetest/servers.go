@@ -46,9 +46,10 @@ func ClosedPort(t testing.TB) string {
 
 // Server is a real program that runs until the test ends.
 type Server struct {
-	Dir string // its working folder, the test's own
-	log *lockedBuffer
-	cmd *exec.Cmd
+	Dir  string // its working folder, the test's own
+	log  *lockedBuffer
+	stop os.Signal // nil: an interrupt, at which nginx and haproxy stop fast and Node ends
+	cmd  *exec.Cmd
 }
 
 // Signal sends it a signal, such as SIGHUP for a reload.
@@ -152,7 +153,10 @@ func (s *Server) run(t testing.TB, cmd *exec.Cmd) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); cmd.Wait() }()
 	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt) // nginx and haproxy take it as a fast stop, Node ends
+		if s.stop == nil {
+			s.stop = os.Interrupt
+		}
+		cmd.Process.Signal(s.stop)
 		select {
 		case <-ended:
 		case <-time.After(stopGrace):
