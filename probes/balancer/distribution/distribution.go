@@ -7,6 +7,7 @@ package distribution
 import (
 	"context"
 	"net/netip"
+	"sync"
 	"time"
 
 	"example.com/wsdoctor/probes/balancer/backend"
@@ -16,6 +17,8 @@ import (
 const (
 	// goodbyeWait bounds the farewell of each connection; what does not answer is cut.
 	goodbyeWait = 250 * time.Millisecond
+	// letGo is between two farewells, so that closing is no load either.
+	letGo = 2 * time.Millisecond
 	// pace is between two connections: fifty a second is no load for any balancer.
 	pace = 20 * time.Millisecond
 	// giveUp is how many connections in a row may fail before no more are tried.
@@ -53,11 +56,7 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 	}
 	o := Observation{Sources: max(1, len(opts.Sources))}
 	var held []*handshake.Conn
-	defer func() {
-		for _, c := range held {
-			c.Goodbye(goodbyeWait)
-		}
-	}()
+	defer func() { release(ctx, held) }()
 	sampler := backend.Sampler{Table: opts.Table}
 	var samples []backend.Sample
 	inARow := 0
@@ -96,4 +95,18 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 		o.By, o.Clients = by, names
 	}
 	return o, nil
+}
+
+// release lets go of everything, politely and side by side unless it was interrupted.
+func release(ctx context.Context, held []*handshake.Conn) {
+	var wg sync.WaitGroup
+	for _, c := range held {
+		if ctx.Err() != nil {
+			c.Close(true)
+			continue
+		}
+		wg.Go(func() { c.Goodbye(goodbyeWait) })
+		time.Sleep(letGo)
+	}
+	wg.Wait()
 }
