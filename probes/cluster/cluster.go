@@ -222,6 +222,17 @@ func (c Config) BackendURL(address string) string {
 	return u.String()
 }
 
+// HealthPath returns what an active check asks a backend for: its own path, or where that is "/" the service's, because
+// a Socket.IO server takes no WebSocket at "/" and every backend would count as sick.
+func (c Config) HealthPath() string {
+	if p := c.Proxy.ActiveHealth.Path; p != "" && p != "/" {
+		return p
+	}
+	u := &url.URL{}
+	c.ontoPath(u)
+	return u.RequestURI()
+}
+
 // ontoPath gives u the path and query of the service, as they are written in the settings: %2F is not /.
 func (c Config) ontoPath(u *url.URL) {
 	service, err := url.Parse(c.WebSocket.Path)

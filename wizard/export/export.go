@@ -1,0 +1,117 @@
+// Package export writes the set-up that the settings describe for another system: a balancer's configuration, units,
+// rules, statements. One target is one file and one line in Targets.
+//
+// It renders and judges; it writes no file, runs no command and looks at no host. Who applies a File does so after
+// showing it, and keeps the undo lines.
+//
+// What stands in the settings may be hostile (a certificate's file name with a quote in it, a node's name with a line
+// end): see vet.go for how nothing of it gets out of the place that it is put in.
+package export
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
+)
+
+// Target is a system for which the set-up can be written.
+type Target struct {
+	Name  string // as in `wsdoctor export NAME`
+	Title string // what it is for
+	// render writes it. What it is given has been vetted.
+	render func(setup, Options) ([]File, error)
+}
+
+// Targets lists every target, in the order in which help shows them.
+var Targets = []Target{
+	settings, nginx, haproxy,
+}
+
+// Lookup returns the target called name.
+func Lookup(name string) (Target, bool) {
+	i := slices.IndexFunc(Targets, func(t Target) bool { return t.Name == name })
+	if i < 0 {
+		return Target{}, false
+	}
+	return Targets[i], true
+}
+
+// Options are what the settings do not say.
+type Options struct {
+	Program  string // absolute path of wsdoctor on the hosts; "": /usr/local/bin/wsdoctor
+	Settings string // absolute path of the settings file on the hosts; "": /etc/wsdoctor/wsdoctor.yaml
+	// Fragment leaves out of nginx's and HAProxy's files what stands around the part for this service, for a balancer that
+	// has other things to do.
+	Fragment bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.Program == "" {
+		o.Program = "/usr/local/bin/wsdoctor"
+	}
+	if o.Settings == "" {
+		o.Settings = "/etc/wsdoctor/wsdoctor.yaml"
+	}
+	return o
+}
+
+// Where says on which host a file belongs.
+type Where string
+
+// The hosts.
+const (
+	OnBalancer Where = "balancer"   // the host of the balancer
+	OnNode     Where = "node"       // every node
+	OnBoth     Where = "every host" // the balancer's and every node
+	Elsewhere  Where = "elsewhere"  // where a cluster, a monitoring server or a database is administered
+)
+
+// File is one thing to apply.
+type File struct {
+	Name string      // without a folder, such as nginx.conf
+	Path string      // where it belongs on the host; "": it is only to be read, or its steps do all of it
+	On   Where       // the host
+	Mode fs.FileMode // of the file at Path
+	Data []byte
+	// Steps are to be run in their order, as root, once every file of the target is in place. To take it back, the files
+	// are put back as they were and then the undo lines are run in the opposite order.
+	Steps []Step
+}
+
+// Step is a line for the shell and the one that takes it back.
+type Step struct {
+	Do   string
+	Undo string // "": there is nothing to take back
+}
+
+// Render writes the set-up for the target. The error says which key of the settings the target cannot take, and why.
+func (t Target) Render(cfg cluster.Config, o Options) ([]File, error) {
+	o = o.withDefaults()
+	for name, path := range map[string]string{"the program": o.Program, "the settings file": o.Settings} {
+		if err := vetFile(name, path); err != nil {
+			return nil, fmt.Errorf("exporting %s: %w", t.Name, err)
+		}
+	}
+	s, err := newSetup(cfg)
+	if err == nil {
+		var files []File
+		if files, err = t.render(s, o); err == nil {
+			return files, nil
+		}
+	}
+	return nil, fmt.Errorf("exporting %s: %w", t.Name, err)
+}
+
+// header is the comment at the top of a file, with what of the settings the target does not know.
+func header(target, comment string, notes ...probes.Text) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s written by `wsdoctor export %s` from its settings: change those, and export it anew\n", comment, target)
+	for _, n := range notes {
+		fmt.Fprintf(&b, "%s note: %s\n", comment, probes.Printable(n.String()))
+	}
+	return b.String()
+}
