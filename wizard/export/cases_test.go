@@ -62,7 +62,13 @@ func TestGoldens(t *testing.T) {
 						text += "--- steps\n"
 					}
 					for _, s := range f.Steps {
-						text += s.Do + "\n\tundo: " + s.Undo + "\n"
+						text += s.Do + "\n"
+						if s.Undo != "" {
+							text += "\tundo: " + s.Undo + "\n"
+						}
+						if s.Again {
+							text += "\tagain when the files are put back\n"
+						}
 					}
 					golden(t, filepath.Join(dir, name+strings.Repeat("+", i)+"."+f.Name), "# "+f.Path+" "+f.Mode.String()+" "+string(f.On)+"\n"+text)
 				}

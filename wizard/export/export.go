@@ -28,7 +28,7 @@ type Target struct {
 
 // Targets lists every target, in the order in which help shows them.
 var Targets = []Target{
-	settings, nginx, haproxy,
+	settings, nginx, haproxy, caddy,
 }
 
 // Lookup returns the target called name.
@@ -72,20 +72,24 @@ const (
 
 // File is one thing to apply.
 type File struct {
-	Name string      // without a folder, such as nginx.conf
-	Path string      // where it belongs on the host; "": it is only to be read, or its steps do all of it
+	Name string // without a folder, such as nginx.conf
+	// Path is where it belongs on the host. "": it is only to be read, or its steps do all of it. A relative path has no
+	// fixed place: it may be put anywhere, and its steps are run in that folder.
+	Path string
 	On   Where       // the host
 	Mode fs.FileMode // of the file at Path
 	Data []byte
-	// Steps are to be run in their order, as root, once every file of the target is in place. To take it back, the files
-	// are put back as they were and then the undo lines are run in the opposite order.
+	// Steps are to be run in their order, as root, once every file of the target is in place. To take it all back, the undo
+	// lines are run in the opposite order, then the files are put back as they were, then those steps that say Again are run
+	// in their order.
 	Steps []Step
 }
 
 // Step is a line for the shell and the one that takes it back.
 type Step struct {
-	Do   string
-	Undo string // "": there is nothing to take back
+	Do    string
+	Undo  string // "": there is nothing to take back
+	Again bool   // Do is what makes a program read its files: it is run once more when those were put back
 }
 
 // Render writes the set-up for the target. The error says which key of the settings the target cannot take, and why.

@@ -41,7 +41,7 @@ var haproxy = Target{
 			files = "# start HAProxy with -f /etc/haproxy/haproxy.cfg -f " + f.Path + ", such as by EXTRAOPTS in /etc/default/haproxy\n"
 		}
 		f.Data = append([]byte(files), f.Data...)
-		f.Steps = append(f.Steps, Step{Do: check}, Step{Do: "systemctl reload-or-restart haproxy", Undo: "systemctl reload-or-restart haproxy"})
+		f.Steps = append(f.Steps, Step{Do: check, Again: true}, Step{Do: "systemctl reload-or-restart haproxy", Again: true})
 		return []File{f}, nil
 	},
 }
@@ -55,21 +55,7 @@ func haproxyNotes(s setup) []probes.Text {
 }
 
 func haproxyMain(s setup) string {
-	var b strings.Builder
-	t := s.cfg.Proxy.Timeouts
-	connect := t.Connect
-	if connect == 0 {
-		connect = never
-	}
-	fmt.Fprintf(&b, "global\n    log /dev/log local0\n    maxconn %d\n\n", haproxyRoom(s))
-	fmt.Fprintf(&b, "defaults\n    mode http\n    log global\n    option httplog\n    option dontlognull\n    timeout connect %s\n", span(connect))
-	if t.Handshake > 0 {
-		fmt.Fprintf(&b, "    timeout http-request %s\n", span(t.Handshake))
-	}
-	plain := haproxyPlain(s)
-	fmt.Fprintf(&b, "    timeout client %s # plain requests and polling; tunnels have \"timeout tunnel\"\n    timeout server %s\n", span(plain), span(plain))
-	fmt.Fprintf(&b, "    timeout client-fin 30s\n    timeout server-fin 30s\n    timeout tunnel %s # without a byte in either direction\n\n", span(s.idle()))
-	return b.String()
+	return fmt.Sprintf("global\n    log /dev/log local0\n    maxconn %d\n\ndefaults\n    log global\n    option httplog\n    option dontlognull\n\n", haproxyRoom(s))
 }
 
 // haproxyRoom is the number of clients that the process has room for: those expected, and half as many again while they
@@ -96,6 +82,10 @@ func haproxyFront(s setup) string {
 			bind += " accept-proxy"
 		}
 		fmt.Fprintf(&b, "    bind %s\n", bind)
+	}
+	fmt.Fprintf(&b, "    mode http\n    timeout client %s # plain requests and polling; tunnels have \"timeout tunnel\"\n    timeout client-fin 30s\n", span(haproxyPlain(s)))
+	if t := p.Timeouts.Handshake; t > 0 {
+		fmt.Fprintf(&b, "    timeout http-request %s\n", span(t))
 	}
 	room := haproxyRoom(s)
 	if p.Limits.Total > 0 {
@@ -136,7 +126,12 @@ var haproxyMethods = map[string]string{
 func haproxyBackend(s setup) string {
 	var b strings.Builder
 	p, h := s.cfg.Proxy, s.cfg.Proxy.ActiveHealth
-	b.WriteString("backend wsdoctor_nodes\n")
+	connect := p.Timeouts.Connect
+	if connect == 0 {
+		connect = never
+	}
+	fmt.Fprintf(&b, "backend wsdoctor_nodes\n    mode http\n    timeout connect %s\n    timeout server %s\n    timeout server-fin 30s\n", span(connect), span(haproxyPlain(s)))
+	fmt.Fprintf(&b, "    timeout tunnel %s # without a byte in either direction\n", span(s.idle()))
 	if !s.single() {
 		b.WriteString(haproxyMethods[p.Policy])
 	}

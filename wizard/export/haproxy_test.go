@@ -27,9 +27,6 @@ func TestHAProxyLoads(t *testing.T) {
 				}
 			}
 			text := strings.ReplaceAll(string(f.Data), haproxyPEM, pem)
-			if fragment {
-				text = "defaults\n  mode http\n  timeout connect 5s\n  timeout client 1m\n  timeout server 1m\n" + text
-			}
 			path := filepath.Join(dir, f.Name)
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)

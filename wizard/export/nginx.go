@@ -28,8 +28,7 @@ var nginx = Target{
 			http = nginxMain(s) + "http {\n" + indent(http, "    ") + "}\n"
 		}
 		f.Data = []byte(header("nginx", "#", nginxNotes(s)...) + http)
-		// Undone by the files alone; after them nginx has to read what it had.
-		f.Steps = []Step{{Do: "nginx -t"}, {Do: "systemctl reload-or-restart nginx", Undo: "nginx -t && systemctl reload-or-restart nginx"}}
+		f.Steps = []Step{{Do: "nginx -t", Again: true}, {Do: "systemctl reload-or-restart nginx", Again: true}}
 		return []File{f}, nil
 	},
 }
