@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/probes/firewall"
 	"example.com/wsdoctor/probes/probetest"
 )
 
@@ -24,11 +25,12 @@ func cases(t testing.TB) map[string]cluster.Config {
 		}
 		return cfg
 	}
-	three := "nodes: [{name: node1, host: 10.0.0.1}, {name: node 2, host: 10.0.0.2}, {name: '节点三', host: node3.example}]\n"
+	three := "nodes: [{name: node1, host: 10.0.0.1}, {name: node 2, host: 10.0.0.2}, {name: '节点三', host: 'fd00::3'}]\n"
+	named := "nodes: [{name: node1, host: node1.example}, {name: node1.example, host: node2.example}]\n"
 	return map[string]cluster.Config{
 		"single":   parse("product: finereport\nnodes: [{name: report, host: 10.0.0.1}]\nbalancer: {kind: nginx, url: 'ws://10.0.0.9:38889/'}\n"),
 		"cluster":  parse("product: finereport\n" + three + "balancer: {kind: nginx, url: 'ws://ws.example:38889/'}\n"),
-		"tls":      parse("product: finebi\n" + three + "balancer: {kind: haproxy, url: 'wss://ws.example/'}\nclients: 20000\nproxy: {tls: {cert: /etc/ssl/certs/ws.pem, key: /etc/ssl/private/ws.key}, trusted_proxies: [10.1.0.0/16, 'fd00::/8']}\n"),
+		"tls":      parse("product: finebi\n" + named + "balancer: {kind: haproxy, url: 'wss://ws.example/'}\nclients: 20000\nproxy: {tls: {cert: /etc/ssl/certs/ws.pem, key: /etc/ssl/private/ws.key}, trusted_proxies: [10.1.0.0/16, 'fd00::/8']}\n"),
 		"socketio": parse("product: socketio\n" + three + "balancer: {kind: caddy, url: 'ws://ws.example/'}\nproxy: {policy: cookie, active_health: {kind: http, path: '/socket.io/?EIO=4&transport=polling'}}\n"),
 		"rich": parse("product: generic\nwebsocket: {ports: [8080], path: /ws}\nbalancer: {kind: other, url: 'ws://ws.example:8443/', shares_host: true}\nheartbeat: 0\n" +
 			"proxy: {listen: ['127.0.0.1:8443', '9443'], policy: least-conn, backends: [{address: 'a.example:8080', weight: 3, max_conns: 1500}, {address: '[fd00::2]:8080', backup: true}, {address: 'c.example:8080', down: true}], " +
@@ -50,29 +52,56 @@ func files(t testing.TB, target string, cfg cluster.Config, o Options) []File {
 	return out
 }
 
-// TestGoldens shows every file and every step as it is.
+// variants are the options that a target is shown with, by a name for the golden.
+func variants(target string) map[string]Options {
+	out := map[string]Options{"": {}}
+	switch target {
+	case "firewall":
+		delete(out, "")
+		for _, m := range firewall.Managers {
+			out[string(m)+"."] = Options{Firewall: m}
+		}
+	case "finedb-sql":
+		out["mysql."] = Options{Dialect: MySQL}
+		out["rows."] = Options{Rows: &cluster.Rows{List: []cluster.Row{{ID: "WebSocketConfig.port", Value: `it's ["1"] `}, {ID: "WebSocketConfig.requestPort", Value: "2"}}}}
+	case "sysctl":
+		out["known."] = Options{Sysctl: map[string]string{"net.ipv4.ip_local_reserved_ports": "8080", "net.core.somaxconn": "4096", "net.ipv4.tcp_max_syn_backlog": "512"}}
+	}
+	return out
+}
+
+// TestGoldens shows every file and every step as it is, or why there is none.
 func TestGoldens(t *testing.T) {
 	for name, cfg := range cases(t) {
 		for _, target := range Targets {
-			t.Run(target.Name+"/"+name, func(t *testing.T) {
-				dir := filepath.Join("testdata", target.Name)
-				for i, f := range files(t, target.Name, cfg, Options{}) {
-					text := string(f.Data)
-					if len(f.Steps) > 0 {
-						text += "--- steps\n"
-					}
-					for _, s := range f.Steps {
-						text += s.Do + "\n"
-						if s.Undo != "" {
-							text += "\tundo: " + s.Undo + "\n"
-						}
-						if s.Again {
-							text += "\tagain when the files are put back\n"
-						}
-					}
-					golden(t, filepath.Join(dir, name+strings.Repeat("+", i)+"."+f.Name), "# "+f.Path+" "+f.Mode.String()+" "+string(f.On)+"\n"+text)
+			for variant, o := range variants(target.Name) {
+				if variant != "" && name != "cluster" && name != "single" {
+					continue
 				}
-			})
+				t.Run(target.Name+"/"+variant+name, func(t *testing.T) {
+					file := filepath.Join("testdata", target.Name, variant+name)
+					fs, err := target.Render(cfg, o)
+					if err != nil {
+						golden(t, file+".error", err.Error()+"\n")
+					}
+					for _, f := range fs {
+						text := "# " + f.Path + " " + f.Mode.String() + " " + string(f.On) + "\n" + string(f.Data)
+						if len(f.Steps) > 0 {
+							text += "--- steps\n"
+						}
+						for _, s := range f.Steps {
+							text += s.Do + "\n"
+							if s.Undo != "" {
+								text += "\tundo: " + s.Undo + "\n"
+							}
+							if s.Again {
+								text += "\tagain when the files are put back\n"
+							}
+						}
+						golden(t, file+"."+f.Name, text)
+					}
+				})
+			}
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/probes/firewall"
 )
 
 // Target is a system for which the set-up can be written.
@@ -28,7 +29,8 @@ type Target struct {
 
 // Targets lists every target, in the order in which help shows them.
 var Targets = []Target{
-	settings, nginx, haproxy, caddy,
+	settings, nginx, haproxy, caddy, traefik, kubernetes, ingressNginx, gateway,
+	systemd, finedbSQL, firewallRules, sysctl, prometheus, ansible,
 }
 
 // Lookup returns the target called name.
@@ -47,6 +49,14 @@ type Options struct {
 	// Fragment leaves out of nginx's and HAProxy's files what stands around the part for this service, for a balancer that
 	// has other things to do.
 	Fragment bool
+
+	Firewall firewall.Manager  // the tool that keeps the packet filter of the hosts; the target firewall has to know it
+	Sysctl   map[string]string // the present kernel parameters of the hosts, those of SysctlKeys; nil: not known
+	Dialect  Dialect           // of FineDB's database; "": PostgreSQL
+	Rows     *cluster.Rows     // what FineDB's table holds; nil: not known, and the way back has to be asked of the database
+
+	Image     string // of a container with wsdoctor in it; "": wsdoctor:latest
+	Namespace string // of Kubernetes; "": that of the operator's context
 }
 
 func (o Options) withDefaults() Options {
@@ -56,7 +66,23 @@ func (o Options) withDefaults() Options {
 	if o.Settings == "" {
 		o.Settings = "/etc/wsdoctor/wsdoctor.yaml"
 	}
+	if o.Image == "" {
+		o.Image = "wsdoctor:latest"
+	}
 	return o
+}
+
+// vet refuses what could get out of its place.
+func (o Options) vet() error {
+	for name, path := range map[string]string{"the program": o.Program, "the settings file": o.Settings, "the image": "/" + o.Image} {
+		if err := vetFile(name, path); err != nil {
+			return err
+		}
+	}
+	if o.Namespace != "" && label(o.Namespace) != o.Namespace {
+		return fmt.Errorf("the namespace: found %q, expected letters, digits and hyphens", o.Namespace)
+	}
+	return nil
 }
 
 // Where says on which host a file belongs.
@@ -95,12 +121,10 @@ type Step struct {
 // Render writes the set-up for the target. The error says which key of the settings the target cannot take, and why.
 func (t Target) Render(cfg cluster.Config, o Options) ([]File, error) {
 	o = o.withDefaults()
-	for name, path := range map[string]string{"the program": o.Program, "the settings file": o.Settings} {
-		if err := vetFile(name, path); err != nil {
-			return nil, fmt.Errorf("exporting %s: %w", t.Name, err)
-		}
-	}
 	s, err := newSetup(cfg)
+	if err == nil {
+		err = o.vet()
+	}
 	if err == nil {
 		var files []File
 		if files, err = t.render(s, o); err == nil {
