@@ -113,12 +113,14 @@ func (d Dialect) wayBack(rows []cluster.Row) string {
 		id := d.literal(r.ID)
 		fmt.Fprintf(&b, "SELECT %s%s\n", d.literal("DELETE FROM fine_conf_entity WHERE id = "+id+";"), d.from())
 		b.WriteString("UNION ALL\n")
-		value := "REPLACE(value, '''', '''''')"
+		// A literal of the value, or NULL. MySQL's client escapes what it prints, unless it is told otherwise: hex passes.
+		before, value, after := "'", "REPLACE(value, '''', '''''')", "'"
 		if d == MySQL {
-			value = `REPLACE(REPLACE(value, CHAR(92), CONCAT(CHAR(92), CHAR(92))), '''', '''''')`
+			before, value, after = "CONVERT(X'", "HEX(CONVERT(value USING utf8mb4))", "' USING utf8mb4)"
 		}
+		literal := "COALESCE(" + d.concat(d.literal(before), value, d.literal(after)) + ", 'NULL')"
 		fmt.Fprintf(&b, "SELECT %s FROM fine_conf_entity WHERE id = %s\n",
-			d.concat(d.literal("INSERT INTO fine_conf_entity (id, value) VALUES ("+id+", '"), value, d.literal("');")), id)
+			d.concat(d.literal("INSERT INTO fine_conf_entity (id, value) VALUES ("+id+", "), literal, d.literal(");")), id)
 	}
 	return strings.TrimSuffix(b.String(), "\n") + ";\n"
 }

@@ -4,8 +4,8 @@
 -- run this before finedb.sql and keep what it prints: those are the lines to run
 SELECT 'DELETE FROM fine_conf_entity WHERE id = ''WebSocketConfig.port'';' FROM dual
 UNION ALL
-SELECT CONCAT('INSERT INTO fine_conf_entity (id, value) VALUES (''WebSocketConfig.port'', ''', REPLACE(REPLACE(value, CHAR(92), CONCAT(CHAR(92), CHAR(92))), '''', ''''''), ''');') FROM fine_conf_entity WHERE id = 'WebSocketConfig.port'
+SELECT CONCAT('INSERT INTO fine_conf_entity (id, value) VALUES (''WebSocketConfig.port'', ', COALESCE(CONCAT('CONVERT(X''', HEX(CONVERT(value USING utf8mb4)), ''' USING utf8mb4)'), 'NULL'), ');') FROM fine_conf_entity WHERE id = 'WebSocketConfig.port'
 UNION ALL
 SELECT 'DELETE FROM fine_conf_entity WHERE id = ''WebSocketConfig.requestPorts'';' FROM dual
 UNION ALL
-SELECT CONCAT('INSERT INTO fine_conf_entity (id, value) VALUES (''WebSocketConfig.requestPorts'', ''', REPLACE(REPLACE(value, CHAR(92), CONCAT(CHAR(92), CHAR(92))), '''', ''''''), ''');') FROM fine_conf_entity WHERE id = 'WebSocketConfig.requestPorts';
+SELECT CONCAT('INSERT INTO fine_conf_entity (id, value) VALUES (''WebSocketConfig.requestPorts'', ', COALESCE(CONCAT('CONVERT(X''', HEX(CONVERT(value USING utf8mb4)), ''' USING utf8mb4)'), 'NULL'), ');') FROM fine_conf_entity WHERE id = 'WebSocketConfig.requestPorts';

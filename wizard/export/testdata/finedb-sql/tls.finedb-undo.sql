@@ -4,8 +4,8 @@
 -- run this before finedb.sql and keep what it prints: those are the lines to run
 SELECT 'DELETE FROM fine_conf_entity WHERE id = ''WebSocketConfig.port'';'
 UNION ALL
-SELECT 'INSERT INTO fine_conf_entity (id, value) VALUES (''WebSocketConfig.port'', ''' || REPLACE(value, '''', '''''') || ''');' FROM fine_conf_entity WHERE id = 'WebSocketConfig.port'
+SELECT 'INSERT INTO fine_conf_entity (id, value) VALUES (''WebSocketConfig.port'', ' || COALESCE('''' || REPLACE(value, '''', '''''') || '''', 'NULL') || ');' FROM fine_conf_entity WHERE id = 'WebSocketConfig.port'
 UNION ALL
 SELECT 'DELETE FROM fine_conf_entity WHERE id = ''WebSocketConfig.requestPorts'';'
 UNION ALL
-SELECT 'INSERT INTO fine_conf_entity (id, value) VALUES (''WebSocketConfig.requestPorts'', ''' || REPLACE(value, '''', '''''') || ''');' FROM fine_conf_entity WHERE id = 'WebSocketConfig.requestPorts';
+SELECT 'INSERT INTO fine_conf_entity (id, value) VALUES (''WebSocketConfig.requestPorts'', ' || COALESCE('''' || REPLACE(value, '''', '''''') || '''', 'NULL') || ');' FROM fine_conf_entity WHERE id = 'WebSocketConfig.requestPorts';
