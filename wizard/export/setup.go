@@ -57,6 +57,11 @@ func newSetup(cfg cluster.Config) (setup, error) {
 			}
 		}
 	}
+	for i, from := range cfg.Proxy.TrustedProxies {
+		if strings.Contains(from, "%") { // the zone of an address may be any text
+			return s, fmt.Errorf("proxy.trusted_proxies[%d]: found %q, expected an address or a network without a zone", i, from)
+		}
+	}
 	if cfg.Proxy.Admin != "" {
 		if host, _, _ := net.SplitHostPort(cfg.Proxy.Admin); host != "" {
 			if err := vetHost("proxy.admin", host); err != nil {
