@@ -29,6 +29,9 @@ func (h hostile) settings(withBackends bool) cluster.Config {
 	cfg.WebSocket.Path, cfg.Proxy.ActiveHealth.Path, cfg.Proxy.ActiveHealth.Kind = h.path, h.check, "http"
 	cfg.Balancer.URL, cfg.Balancer.Config, cfg.Proxy.Admin = h.url, h.cert, h.admin
 	cfg.Proxy.TLS.Cert, cfg.Proxy.TLS.Key = h.cert, h.key
+	if h.cert != "" {
+		cfg.Proxy.TLS.Certificates = []cluster.Certificate{{Cert: h.key, Key: h.cert}}
+	}
 	cfg.Proxy.TrustedProxies = []string{h.from}
 	if withBackends {
 		cfg.Proxy.Listen = []string{h.listen}
@@ -107,7 +110,7 @@ func breaksOut(t *testing.T, h hostile) {
 				switch {
 				case target.Name == "settings":
 					again, err := cluster.Parse(f.Name, f.Data)
-					if err != nil || !reflect.DeepEqual(again.Nodes, cfg.Nodes) || again.Proxy.TLS != cfg.Proxy.TLS || again.WebSocket.Path != cfg.WebSocket.Path {
+					if err != nil || !reflect.DeepEqual(again.Nodes, cfg.Nodes) || !reflect.DeepEqual(again.Proxy.TLS, cfg.Proxy.TLS) || again.WebSocket.Path != cfg.WebSocket.Path {
 						t.Errorf("settings: %v\n%s", err, text)
 					}
 					continue
