@@ -68,6 +68,8 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 		proxyCommand(a),
 		exportCommand(a),
 		bundleCommand(a),
+		bundleCommand(a),
+		exportCommand(a),
 		manCommand(a),
 		versionCommand(a),
 	)
