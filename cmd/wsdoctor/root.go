@@ -66,8 +66,6 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 		explainCommand(a),
 		lintCommand(a),
 		proxyCommand(a),
-		exportCommand(a),
-		bundleCommand(a),
 		bundleCommand(a),
 		exportCommand(a),
 		manCommand(a),
