@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,11 @@ func TestBalancer(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			code, stdout, stderr := command(t.Context(), append([]string{"balancer"}, tc.args...)...)
+			// What is measured is time: a machine that stalls for as long as the limit is measures something else.
+			for tries := 0; tries < 4 && slices.Contains(tc.args, "--idle") && !strings.Contains(stdout, tc.stdout); tries++ {
+				t.Logf("again: %s", stdout)
+				code, stdout, stderr = command(t.Context(), append([]string{"balancer"}, tc.args...)...)
+			}
 			if code != tc.code || !strings.Contains(stdout, tc.stdout) || !strings.Contains(stderr, tc.stderr) {
 				t.Errorf("exit code %d, expected %d\n%s%s", code, tc.code, stdout, stderr)
 			}
