@@ -46,6 +46,7 @@ var layers = []struct {
 	{"embedproxy/health", "", "github.com/coder/websocket", "a check asks one address and reports to whoever started it"},
 	{"embedproxy/bench", "", "golang.org/x/sys", "what is measured is the command, from outside"},
 	{"embedproxy", "embedproxy/... probes/cluster", "*", "a library for the command, the screens and the wizard alike"},
+	{"wizard/export", "probes probes/cluster probes/*", "", "it writes text for other programs; what those are like only its tests know"},
 	{"wizard/finedb/hsqldb", "", "", "a reader of files that knows no settings"},
 	{"wizard/finedb/hsqldbtest", "probes/probetest", "github.com/jackc/pgx", "tests run HSQLDB itself through it"},
 	{"wizard/finedb", "probes probes/cluster probes/portconfig wizard/finedb/hsqldb", "*", "it reads rows and asks the rules which of them hold ports; nobody is asked for anything"},

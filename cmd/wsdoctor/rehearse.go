@@ -73,7 +73,7 @@ func (a *app) confirm(ctx context.Context, question string) error {
 			return nil
 		}
 	}
-	fmt.Fprintln(a.stderr, "wsdoctor: nothing was run")
+	fmt.Fprintln(a.stderr, "wsdoctor: nothing was done")
 	return errDeclined
 }
 

@@ -101,7 +101,7 @@ func TestRehearseAsks(t *testing.T) {
 		code        int
 	}{
 		{"y\r", "restart: none of 2 tunnels", true, 0},
-		{"\r", "nothing was run", false, 2},
+		{"\r", "nothing was done", false, 2},
 	} {
 		mark := filepath.Join(t.TempDir(), "mark")
 		s, code := operate(t, "xterm", "balancer", url, "--rehearse", "2", "--rehearse-for", "1s", "--", "touch", mark)

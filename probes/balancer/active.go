@@ -205,7 +205,11 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			if tests.Capacity == 0 {
 				return nil
 			}
-			seen, err := capacity.Observe(ctx, capacity.Options{Request: req, N: tests.Capacity,
+			var alive time.Duration
+			if a.Idle != nil {
+				alive = time.Duration(a.Idle.Verdict.Limit) / 4
+			}
+			seen, err := capacity.Observe(ctx, capacity.Options{Request: req, N: tests.Capacity, Alive: alive,
 				Progress: func(held, of, refused int) { say("capacity: %d of %d held, %d refused", held, of, refused) }}, capacity.Limits(t))
 			a.Capacity = &Capacity{seen, capacity.Judge(seen)}
 			return err

@@ -35,7 +35,7 @@ func TestDeepCheck(t *testing.T) {
 		want        string // status of each active rule
 	}{
 		{"as it should be", "ip_hash;", "", 256, "stickiness=ok distribution=ok idle-timeout=ok capacity=ok socketio-polling=skipped socketio-upgrade=skipped restart=skipped"},
-		{"broken", "", "proxy_read_timeout 1s;", 64, "stickiness=ok distribution=ok idle-timeout=failed capacity=failed socketio-polling=skipped socketio-upgrade=skipped restart=skipped"},
+		{"broken", "", "proxy_read_timeout 2s;", 64, "stickiness=ok distribution=ok idle-timeout=failed capacity=failed socketio-polling=skipped socketio-upgrade=skipped restart=skipped"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -44,7 +44,7 @@ func TestDeepCheck(t *testing.T) {
 				tc.upstream, one, two, ln.Addr(), probetest.Pass, tc.directives), ln)
 			cfg := settings(one, ln.Addr().String())
 			cfg.Proxy.Backends = []cluster.Backend{{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(p1))}, {Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(p2))}}
-			cfg.Heartbeat = 1500 * time.Millisecond
+			cfg.Heartbeat = 3 * time.Second
 			target := target(cfg)
 			target.Deep = true
 			r := report(t, target)
