@@ -115,7 +115,7 @@ func leave(c io.Closer, how int) {
 var farewell = []byte{0x88, 2, 0x03, 0xe8}
 
 // streamer is a backend that sends the stream of each handshake's seed and wants that of its client. With die, it
-// leaves after so many bytes.
+// leaves after so many bytes; with silent it sends nothing.
 func streamer(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -142,6 +142,10 @@ func streamer(t *testing.T) string {
 		seed, _ := strconv.ParseUint(q.Get("seed"), 10, 64)
 		largest, _ := strconv.Atoi(q.Get("largest"))
 		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n")
+		if q.Has("silent") {
+			io.Copy(io.Discard, r) // until the client leaves
+			return
+		}
 		up, down := stream(seed, true, largest), stream(seed+1, false, largest)
 		var sending sync.WaitGroup
 		defer sending.Wait()
