@@ -66,6 +66,8 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 		explainCommand(a),
 		lintCommand(a),
 		proxyCommand(a),
+		bundleCommand(a),
+		exportCommand(a),
 		manCommand(a),
 		versionCommand(a),
 	)
