@@ -124,8 +124,8 @@ func titled(title string, translate func(string) string) string {
 	return translate(title)
 }
 
-// headline is the title of a finding, with its subject in front where the title does not name it already.
-func headline(f probes.Finding, translate func(string) string) string {
+// Headline is the title of a finding, with its subject in front where the title does not name it already.
+func Headline(f probes.Finding, translate func(string) string) string {
 	title := f.Title.In(translate)
 	if f.Subject == "" || strings.Contains(title, f.Subject) {
 		return title
