@@ -19,7 +19,8 @@ type Result struct {
 
 // Cause is a finding that explains others: ten symptoms of one fault are one cause.
 type Cause struct {
-	ID       string // of the check whose finding it is
+	ID       string   // of the check whose finding it is
+	Severity Severity // of that finding
 	Title    Text
 	Explains []string // ids of the checks that fail because of it
 	Fix      []Text

@@ -25,7 +25,7 @@ var layers = []struct {
 	{"probes", "probes/cluster", "", "the words must not depend on an area, a terminal or a network library"},
 	{"probes/report", "probes", "github.com/clipperhouse/displaywidth", "a format renders a report and looks at nothing else"},
 	{"probes/sysctl", "probes", "", "several areas read and set kernel parameters"},
-	{"probes/diagnosis", "probes probes/cluster probes/*", "", "it combines what the areas observed"},
+	{"probes/diagnosis", "probes probes/cluster probes/* probes/balancer/*", "", "it combines what the areas observed"},
 	{"probes/catalog", "probes probes/...", "", "it is the one place that knows every area"},
 	{"probes/balancer", "probes probes/cluster probes/handshake probes/standin", "*", "it compares handshakes and lends a backend"},
 	{"probes/balancer/...", "probes probes/cluster probes/handshake probes/standin probes/balancer/backend", "*", "each active test stands by itself, on handshakes that it holds"},

@@ -56,7 +56,11 @@ type scenario struct {
 	service  string   // where the service listens; "" means 127.0.0.1:38888, "-" nowhere
 	prepare  func(t *testing.T)
 	cause    string   // the one check with an error, and the one cause; "" means that nothing is wrong
+	warning  string   // instead of cause: the one cause, which is a warning, and no error
+	explains string   // a check that the cause explains
 	says     []string // what the report has to name
+
+	connections int // worker_connections of nginx; 0: enough
 }
 
 var scenarios = []scenario{
@@ -167,7 +171,7 @@ END`)
 // TestScenarios meets a real nginx in front of real services, each time in a new namespace so that the product's default
 // ports are free and nothing is left on them, and wants the one thing that is wrong named as the one error.
 func TestScenarios(t *testing.T) {
-	for _, sc := range scenarios {
+	for _, sc := range slices.Concat(scenarios, deepScenarios) {
 		for name, serve := range services {
 			if sc.service == "-" && name != "ws" {
 				continue // no service runs, so they are one case
@@ -189,7 +193,7 @@ func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
 	}
 	listen := cmp.Or(sc.listen, "127.0.0.1:38889")
 	if sc.nginx != "-" {
-		probetest.Nginx(t, cmp.Or(sc.nginx, server), held(t, listen))
+		probetest.NginxWith(t, probetest.NginxOptions{WorkerConnections: sc.connections}, cmp.Or(sc.nginx, server), held(t, listen))
 	}
 	if sc.prepare != nil {
 		sc.prepare(t)
@@ -197,15 +201,23 @@ func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
 	answers(t, listen)
 	code, r := check(t, cmp.Or(sc.settings, settings), sc.args...)
 	wantCode, want := probes.ExitFindings, []string{sc.cause}
-	if sc.cause == "" {
-		wantCode, want = probes.ExitOK, nil
+	wantCauses := want
+	switch {
+	case sc.warning != "":
+		wantCode, want, wantCauses = probes.ExitOK, nil, []string{sc.warning}
+	case sc.cause == "":
+		wantCode, want, wantCauses = probes.ExitOK, nil, nil
 	}
-	var causes []string
+	var causes, explained []string
 	for _, c := range r.Causes {
 		causes = append(causes, c.ID)
+		explained = append(explained, c.Explains...)
 	}
-	if code != wantCode || !slices.Equal(r.errors(), want) || !slices.Equal(causes, want) {
-		t.Errorf("exit code %d, errors %v, causes %v; expected %d, %v and the same\n%s", code, r.errors(), causes, wantCode, want, r.text())
+	if code != wantCode || !slices.Equal(r.errors(), want) || !slices.Equal(causes, wantCauses) {
+		t.Errorf("exit code %d, errors %v, causes %v; expected %d, %v and %v\n%s", code, r.errors(), causes, wantCode, want, wantCauses, r.text())
+	}
+	if sc.explains != "" && !slices.Contains(explained, sc.explains) {
+		t.Errorf("explains %v, expected %s\n%s", explained, sc.explains, r.text())
 	}
 	for _, s := range sc.says {
 		if !strings.Contains(r.text(), s) {

@@ -93,7 +93,7 @@ func oneCause() probes.Report {
 		skippedCheck,
 		unknownCheck,
 	)
-	r.Causes = []probes.Cause{{ID: "nginx/upgrade-header", Title: title, Explains: []string{"balancer/upgrade"}, Fix: fix}}
+	r.Causes = []probes.Cause{{ID: "nginx/upgrade-header", Severity: probes.Error, Title: title, Explains: []string{"balancer/upgrade"}, Fix: fix}}
 	return r
 }
 
@@ -145,7 +145,7 @@ func hostile() probes.Report {
 		probes.Result{ID: "handshake/tls", Area: "handshake", Title: "TLS is agreed on", Status: probes.Unknown, Reason: probes.Verbatim(nasty)},
 	)
 	r.Host, r.Version = nasty, nasty
-	r.Causes = []probes.Cause{{ID: "handshake/upgrade", Title: probes.Verbatim(nasty), Explains: nil, Fix: []probes.Text{probes.Verbatim(nasty)}}}
+	r.Causes = []probes.Cause{{ID: "handshake/upgrade", Severity: probes.Error, Title: probes.Verbatim(nasty), Explains: nil, Fix: []probes.Text{probes.Verbatim(nasty)}}}
 	r.Observed = map[string]any{"handshake": struct {
 		Server string  `json:"server"`
 		RTT    float64 `json:"rtt_seconds"`

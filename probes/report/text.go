@@ -276,7 +276,11 @@ func (t *textPrinter) listCauses(causes []probes.Cause) {
 		t.line(0, bold, t.say(probes.T("%d causes", len(causes))))
 	}
 	for _, c := range causes {
-		t.marked(step, probes.Failed, plain, t.clean(c.ID)+": "+t.say(c.Title))
+		status := probes.Failed
+		if c.Severity == probes.Warning {
+			status = probes.Warned
+		}
+		t.marked(step, status, plain, t.clean(c.ID)+": "+t.say(c.Title))
 		below := 2*step + markWidth(t.o.ASCII) - 1
 		if len(c.Explains) > 0 {
 			t.para(below, dim, t.say(probes.T("explains %s", strings.Join(c.Explains, ", "))))
