@@ -177,6 +177,9 @@ func TestScenarios(t *testing.T) {
 				continue // no service runs, so they are one case
 			}
 			t.Run(sc.name+", "+name, func(t *testing.T) {
+				if slices.Contains(sc.args, "--deep") {
+					t.Parallel() // it waits for silence most of the time
+				}
 				if probetest.InNetns(t) {
 					sc.run(t, serve)
 				}
