@@ -60,7 +60,8 @@ type scenario struct {
 	explains string   // a check that the cause explains
 	says     []string // what the report has to name
 
-	connections int // worker_connections of nginx; 0: enough
+	connections int  // worker_connections of nginx; 0: enough
+	silent      bool // nothing answers where nginx should listen
 }
 
 var scenarios = []scenario{
@@ -188,7 +189,8 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
+// setUp builds the host of a scenario in the namespace of this process.
+func (sc scenario) setUp(t *testing.T, serve func(*testing.T, string)) {
 	shell(t, "ip link add net0 type veth peer name net1", "ip addr add "+remoteAddress+"/24 dev net0", "ip link set net0 up", "ip link set net1 up")
 	ephemeral(t, "50000 60999") // no connection of the test's own may take a port under test by chance
 	if sc.service != "-" {
@@ -201,7 +203,13 @@ func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
 	if sc.prepare != nil {
 		sc.prepare(t)
 	}
-	answers(t, listen)
+	if !sc.silent {
+		answers(t, listen)
+	}
+}
+
+func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
+	sc.setUp(t, serve)
 	code, r := check(t, cmp.Or(sc.settings, settings), sc.args...)
 	wantCode, want := probes.ExitFindings, []string{sc.cause}
 	wantCauses := want

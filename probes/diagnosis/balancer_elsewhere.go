@@ -37,10 +37,10 @@ func (s scene) listensElsewhere(f *fault) bool {
 			break
 		}
 	}
-	if len(at) == 0 {
+	want := portOf(f)
+	if len(at) == 0 || slices.Contains(at, want) {
 		return false
 	}
-	want := portOf(f)
 	host := f.f.Subject
 	if u, err := url.Parse(host); err == nil {
 		host = net.JoinHostPort(u.Hostname(), want)

@@ -32,10 +32,13 @@ type detail struct {
 var rules = []rule{
 	portTaken,
 	nodeElsewhere,
+	answersOtherwise,
 	serviceNotThere,
+	loopbackOnly,
 	firewallDrops,
 	noNodeUp,
 	balancerLine,
+	pathRewritten,
 	balancerPort,
 	beforeTheUpgrade,
 	balancerChanges,
