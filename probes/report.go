@@ -35,6 +35,7 @@ type Report struct {
 	Interrupted bool // the run was cancelled; areas that had not finished are Unknown
 	Results     []Result
 	Causes      []Cause
+	Path        Path           // the way through the balancer, for pictures
 	Observed    map[string]any // by area: what was seen, for scripts, screens and the diagnosis
 }
 

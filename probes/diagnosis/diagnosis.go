@@ -87,7 +87,7 @@ func (r rule) explains(s scene, cause, symptom *fault) bool {
 	return known && grave && cause.root() != symptom && r.when(s, cause, symptom)
 }
 
-// Diagnose fills in r.Causes. An error that another finding explains becomes a warning, and its check names the cause,
+// Diagnose fills in r.Causes and r.Path. An error that another finding explains becomes a warning, and its check names the cause,
 // so that what is left as an error is what has to be mended. A cause is every error that nothing explains, and every
 // warning of which two areas speak.
 func Diagnose(r *probes.Report) {
@@ -99,6 +99,7 @@ func Diagnose(r *probes.Report) {
 		}
 	}
 	s := sceneOf(*r)
+	r.Path = s.path()
 	for _, r := range rules {
 		for _, symptom := range faults {
 			if symptom.by != nil || !slices.Contains(r.symptom, symptom.id()) {
