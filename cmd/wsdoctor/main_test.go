@@ -1,9 +1,12 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "write the documents that are made from the program anew")
 
 // TestMain lets the test binary be wsdoctor itself, for the tests that need it as a process of its own.
 func TestMain(m *testing.M) {

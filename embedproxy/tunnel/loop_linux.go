@@ -47,6 +47,9 @@ type loop struct {
 	queue     []uint32 // slots whose share of one visit was used up
 	spare     []uint32
 	spares    []*pending
+	pipes     []*pipe // spare ones
+	lent      int     // pipes, spare ones included
+	noSplice  bool    // the kernel does not let us
 	timers    timers
 	listeners []int32 // by number; -1: closed
 	base      time.Time
@@ -109,6 +112,7 @@ func (l *loop) closeOwn() {
 			unix.Close(fd)
 		}
 	}
+	l.closeSpares()
 }
 
 // Events that belong to no slot have negative numbers: the wake-up, then the listening sockets.

@@ -16,7 +16,7 @@ var apt = map[string]string{
 	"iptables": "iptables", "iptables-nft": "iptables", "iptables-legacy": "iptables",
 	"iptables-nft-restore": "iptables", "ip6tables-nft-restore": "iptables", "iptables-legacy-restore": "iptables", "ip6tables-legacy-restore": "iptables", "ufw": "ufw", "firewalld": "firewalld",
 	"tmux": "tmux", "patch": "patch", "conntrack": "conntrack", "prove": "perl", "node": "nodejs",
-	"unshare": "util-linux", "sysctl": "procps",
+	"unshare": "util-linux", "sysctl": "procps", "groff": "groff-base",
 }
 
 // Need ends the test where a program is missing: as a failure in CI, as a skip on a developer's machine. It returns
