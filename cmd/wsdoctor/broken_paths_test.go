@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,8 +19,6 @@ import (
 	"example.com/wsdoctor/probes/probetest"
 	"github.com/creack/pty"
 )
-
-var update = flag.Bool("update", false, "write docs/broken-paths.md anew")
 
 // brokenPathsFile is the document whose table is the expectation of TestBrokenPaths.
 const brokenPathsFile = "../../docs/broken-paths.md"
