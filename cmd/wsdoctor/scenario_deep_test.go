@@ -95,6 +95,12 @@ var deepScenarios = []scenario{
 		cause:   "balancer/socketio-polling", says: []string{"Session ID unknown", "ip_hash;"},
 	},
 	{
+		name: "Socket.IO and a balancer that breaks the upgrade", settings: several(2, "socketio", engine), args: []string{"--deep"}, service: "-",
+		nginx:   strings.Replace(behind(2, "ip_hash;"), "proxy_set_header Upgrade $http_upgrade;", "", 1),
+		prepare: func(t *testing.T) { socketIO(t, 1, 2) },
+		cause:   "nginx/upgrade-header", explains: "balancer/upgrade", says: []string{"nginx.conf:", "proxy_set_header Upgrade $http_upgrade;"},
+	},
+	{
 		name: "worker_connections are few", settings: strings.Replace(several(1, "generic", "/"), "clients: 20", "clients: 100", 1), args: []string{"--deep"}, service: "-",
 		nginx: server, connections: 64, prepare: func(t *testing.T) { standins(t, 1) },
 		cause: "nginx/worker-connections", explains: "balancer/capacity", says: []string{"nginx.conf:", "31 tunnels were held", "worker_connections"},

@@ -14,7 +14,7 @@ const (
 	clientsWidth = 130
 	hopWidth     = 340
 	// hopColumns is how many columns of the small text a hop's box has room for: half a unit of its size each.
-	hopColumns = 50
+	hopColumns = 48
 )
 
 // htmlPicture is the path as boxes with lines between them: clients, balancer, nodes.
