@@ -12,7 +12,7 @@ STAGE      := dist/stage
 TESTEXEC   := $(if $(filter 0,$(shell id -u)),,-exec "sudo -E")
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test testdeps check lint race fuzz bench bench-proxy cross imports install uninstall dist packages
+.PHONY: help run build test testdeps check lint race fuzz bench bench-proxy bench-capacity cross imports install uninstall dist packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: build ## TIME_WAIT reader against ss, gopsutil and /proc; start and check
 
 bench-proxy: build ## the embedded proxy against nginx and HAProxy, pinned, interleaved (Linux; about 5 minutes)
 	$(GO) run ./embedproxy/bench -wsdoctor $(BIN)
+
+bench-capacity: build ## memory of 15,000 held tunnels, below 200 MB (Linux; a minute)
+	.ci/bench-capacity $(BIN)
 
 cross: ## compile for linux, darwin and windows
 	@for os in linux darwin windows; do for arch in amd64 arm64; do \

@@ -28,8 +28,8 @@ func by(old, new string) string {
 	return strings.Replace(settings, old, new, 1)
 }
 
-// haproxy runs HAProxy as the balancer, with lines in its backend.
-func haproxy(tunnel, backend string) func(*testing.T) {
+// runHAProxy runs HAProxy as the balancer, with lines in its backend.
+func runHAProxy(tunnel, backend string) func(*testing.T) {
 	return func(t *testing.T) {
 		probetest.HAProxy(t, "defaults\n  mode http\n  timeout connect 5s\n  timeout client 90s\n  timeout server 90s\n  timeout tunnel "+tunnel+"\n"+
 			"frontend f\n  bind 127.0.0.1:38889\n  default_backend b\nbackend b\n  "+backend+"\n")
@@ -139,14 +139,14 @@ const s = new WebSocketServer({ host: '127.0.0.1', port: 38888, path: '/chat' },
 			shell(t, "iptables-nft -A INPUT -p tcp --dport 38889 -j REJECT")
 		}}},
 	{scenario: scenario{name: "HAProxy removes the Upgrade header", settings: by("kind: nginx", "kind: haproxy"), nginx: "-",
-		prepare: haproxy("1h", "http-request del-header Upgrade\n  server n1 127.0.0.1:38888")}},
+		prepare: runHAProxy("1h", "http-request del-header Upgrade\n  server n1 127.0.0.1:38888")}},
 	{scenario: scenario{name: "HAProxy has no server that is up", settings: by("kind: nginx", "kind: haproxy"), nginx: "-", service: "-",
-		prepare: haproxy("1h", "server n1 127.0.0.1:38888")}},
+		prepare: runHAProxy("1h", "server n1 127.0.0.1:38888")}},
 	{scenario: scenario{name: "the embedded proxy has no backend that is up", settings: by("kind: nginx", "kind: embedded"), nginx: "-", service: "-",
 		prepare: func(t *testing.T) { proxy(t, "127.0.0.1:38888") }}},
 	{scenario: scenario{name: "the embedded proxy ends idle tunnels before the heartbeat comes", settings: strings.Replace(several(1, "generic", "/"), "kind: nginx", "kind: embedded", 1) + "proxy: {timeouts: {idle: 1s}}\n",
 		args: []string{"--deep"}, nginx: "-", service: "-", prepare: func(t *testing.T) { standins(t, 1); proxy(t, "127.0.0.1:38888") }}, ends: true},
-}, append(ending(sites(
+}, append(untilEnded(sites(
 	"nginx ends idle tunnels before the heartbeat comes",
 	"HAProxy ends idle tunnels before the heartbeat comes",
 )), sites(
@@ -169,8 +169,8 @@ func trusted(t *testing.T) *probetest.CA {
 	return ca
 }
 
-// ending marks paths that end what is connected.
-func ending(all []brokenPath) []brokenPath {
+// untilEnded marks paths that end what is connected.
+func untilEnded(all []brokenPath) []brokenPath {
 	for i := range all {
 		all[i].ends = true
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"testing"
 )
@@ -13,6 +14,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asMain) != "" {
 		main()
 		return
+	}
+	if address := os.Getenv(asEcho); address != "" {
+		fmt.Fprintln(os.Stderr, echo(address))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -126,29 +125,8 @@ const settingsLook = 2 * time.Second
 
 // watchSettings reloads when the settings file has changed.
 func (s *supervisor) watchSettings(ctx context.Context) {
-	if s.path == "" {
-		return
-	}
-	mark := func() string {
-		info, err := os.Stat(s.path)
-		if err != nil {
-			return ""
-		}
-		return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
-	}
-	seen := mark()
-	t := time.NewTicker(settingsLook)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		if now := mark(); now != seen && now != "" {
-			seen = now
-			s.reload()
-		}
+	if s.path != "" {
+		embedproxy.WatchFiles(ctx, settingsLook, func() []string { return []string{s.path} }, s.reload)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -24,15 +26,6 @@ import (
 // proxyPatience is how long these tests wait for what must happen.
 const proxyPatience = 20 * time.Second
 
-// runsProxy marks the copy of the test binary that runs as the program.
-const runsProxy = "WSDOCTOR_TEST_PROXY"
-
-func init() {
-	if os.Getenv(runsProxy) != "" {
-		main() // with the command line it was given; it does not return
-	}
-}
-
 // program is `wsdoctor proxy` in a process of its own.
 type program struct {
 	cmd   *exec.Cmd
@@ -43,7 +36,7 @@ type program struct {
 func startProgram(t *testing.T, args ...string) *program {
 	t.Helper()
 	p := &program{cmd: exec.Command(os.Args[0], append([]string{"proxy"}, args...)...), lines: make(chan map[string]any, 10000), exit: make(chan error, 1)}
-	p.cmd.Env = append(os.Environ(), runsProxy+"=1")
+	p.cmd.Env = append(os.Environ(), asMain+"=1")
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -149,11 +142,16 @@ func writeProxySettings(t *testing.T, file, backend, drain string) {
 	}
 }
 
-// freePort returns a port that nobody listens on; the settings do not take port 0.
+// freePort returns an address that nobody listens on; the settings do not take port 0. It is on a host of 127.0.0.0/8
+// that no one else uses, so no outgoing connection is given the port meanwhile.
 func freePort(t *testing.T) string {
-	s := httptest.NewServer(nil)
-	defer s.Close()
-	return strings.TrimPrefix(s.URL, "http://")
+	t.Helper()
+	l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:0", 64+rand.IntN(128), rand.IntN(256), 1+rand.IntN(254)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func TestProxySignals(t *testing.T) {

@@ -66,6 +66,7 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 		explainCommand(a),
 		lintCommand(a),
 		proxyCommand(a),
+		bundleCommand(a),
 		manCommand(a),
 		versionCommand(a),
 	)

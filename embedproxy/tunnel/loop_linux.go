@@ -18,8 +18,9 @@ type Loops struct {
 	buffer   int
 	done     sync.WaitGroup
 
-	mu    sync.Mutex
-	empty chan struct{} // closed when the last tunnel goes; nil while nobody waits
+	mu       sync.Mutex
+	listened int           // how many listening sockets were given numbers
+	empty    chan struct{} // closed when the last tunnel goes; nil while nobody waits
 }
 
 // LoopOptions says how many loops there are and what they may use.
@@ -159,7 +160,9 @@ func (l *loop) run() {
 			runtime.Gosched() // a loop that never waits would starve everybody else on a single core
 		}
 	}
-	l.unlisten()
+	for i := range l.listeners {
+		l.unlisten(i)
+	}
 	l.mu.Lock()
 	l.dead = true
 	in := l.inbox

@@ -94,7 +94,7 @@ func front(t *testing.T, s Settings, to ...net.Addr) (*Loops, *director, string)
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := g.Listen(f); err != nil {
+	if _, err := g.Listen(f); err != nil {
 		t.Fatal(err)
 	}
 	return g, d, l.Addr().String()

@@ -39,7 +39,7 @@ func TestSaveLoadRoundTrip(t *testing.T) {
 	full.Heartbeat = 1500 * time.Millisecond
 	full.Clients = 0
 	full.Proxy = Proxy{
-		Listen: []string{"38889", "[::]:1"}, Bind: "all", TLS: TLS{"a.pem", "b.pem", "1.3"}, Policy: "cookie",
+		Listen: []string{"38889", "[::]:1"}, Bind: "all", TLS: TLS{"a.pem", "b.pem", []Certificate{{"c.pem", "d.pem"}}, "1.3"}, Policy: "cookie",
 		Backends:      []Backend{{"10.0.0.1:38888", 2, true, true, 5}, {"[::1]:1", 1, false, false, 0}},
 		PassiveHealth: PassiveHealth{0, 0}, ActiveHealth: ActiveHealth{"off", "/", time.Nanosecond, 36 * time.Hour, 1, 1},
 		Limits: Limits{1, 2, 3}, Timeouts: Timeouts{1, 2, 3, 4, 5}, KeepalivePing: time.Second,

@@ -9,9 +9,15 @@ import (
 // balancerLine: a line of the balancer's configuration is why it does what it does.
 var balancerLine = rule{
 	area:    []string{"nginx", "haproxy"},
-	symptom: slices.Concat(fromUpgrade, []string{"balancer/upgrade"}),
+	symptom: slices.Concat(fromUpgrade, []string{"balancer/upgrade", "balancer/socketio-upgrade"}),
 	when: func(s scene, c, y *fault) bool {
-		return !slices.Contains(overTime, c.id()) && (y.id() == "balancer/upgrade" || s.role(y) == handshake.Balancer)
+		switch {
+		case slices.Contains(overTime, c.id()):
+			return false
+		case y.id() == "balancer/socketio-upgrade":
+			return s.upgradeBroken()
+		}
+		return y.id() == "balancer/upgrade" || s.role(y) == handshake.Balancer
 	},
 }
 

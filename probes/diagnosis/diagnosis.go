@@ -32,6 +32,8 @@ type detail struct {
 var rules = []rule{
 	portTaken,
 	nodeElsewhere,
+	lineToTakenPort,
+	lineToOtherPort,
 	answersOtherwise,
 	serviceNotThere,
 	loopbackOnly,
@@ -40,6 +42,7 @@ var rules = []rule{
 	balancerLine,
 	pathRewritten,
 	balancerPort,
+	notReloaded,
 	beforeTheUpgrade,
 	balancerChanges,
 	idleLine,
@@ -87,10 +90,15 @@ func (r rule) explains(s scene, cause, symptom *fault) bool {
 	return known && grave && cause.root() != symptom && r.when(s, cause, symptom)
 }
 
-// Diagnose fills in r.Causes and r.Path. An error that another finding explains becomes a warning, and its check names the cause,
+// Diagnose compares what the areas saw, and fills in r.Causes and r.Path. An error that another finding explains becomes a warning, and its check names the cause,
 // so that what is left as an error is what has to be mended. A cause is every error that nothing explains, and every
 // warning of which two areas speak.
 func Diagnose(r *probes.Report) {
+	s := sceneOf(*r)
+	r.Path = s.path()
+	for _, cross := range crossings {
+		cross(s, r)
+	}
 	var faults []*fault
 	for i := range r.Results {
 		res := &r.Results[i]
@@ -98,8 +106,6 @@ func Diagnose(r *probes.Report) {
 			faults = append(faults, &fault{res: res, f: &res.Findings[j]})
 		}
 	}
-	s := sceneOf(*r)
-	r.Path = s.path()
 	for _, r := range rules {
 		for _, symptom := range faults {
 			if symptom.by != nil || !slices.Contains(r.symptom, symptom.id()) {

@@ -9,7 +9,7 @@ import (
 
 // nodeOut: a node that does not answer, or that the configuration does not point to, gets no clients.
 var nodeOut = rule{
-	cause:    slices.Concat(onURL, []string{"nginx/upstream-port", "haproxy/server-port"}),
+	cause:    slices.Concat(onURL, backendPort),
 	symptom:  []string{"balancer/distribution"},
 	measured: true,
 	when: func(s scene, c, _ *fault) bool {

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/wsdoctor/probes"
@@ -23,12 +24,14 @@ type scene struct {
 	balancer balancer.Observation
 	nginx    nginx.Seen
 	haproxy  haproxy.Observation
+	file     configured
 }
 
 // The checks that speak of one URL, by whether a client gets as far as the upgrade.
 var (
 	beforeUpgrade = []string{"handshake/resolve", "handshake/connect", "handshake/tls", "handshake/certificate"}
 	fromUpgrade   = []string{"handshake/upgrade", "handshake/accept-key", "handshake/ping"}
+	backendPort   = []string{"nginx/upstream-port", "haproxy/server-port"}
 	onURL         = slices.Concat(beforeUpgrade, fromUpgrade)
 )
 
@@ -40,6 +43,7 @@ func sceneOf(r probes.Report) scene {
 	s.balancer, _ = probes.Observed[balancer.Observation](r)
 	s.nginx, _ = probes.Observed[nginx.Seen](r)
 	s.haproxy, _ = probes.Observed[haproxy.Observation](r)
+	s.file = configuredBy(r)
 	return s
 }
 
@@ -88,6 +92,16 @@ func (s scene) isHere(f *fault) bool {
 	return slices.Contains(s.ports.Place.Nodes, t.Name)
 }
 
+// hostPort returns host and port of a URL; the port is 0 where it is none.
+func hostPort(address string) (host string, port int) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", 0
+	}
+	port, _ = strconv.Atoi(portOf(&fault{f: &probes.Finding{Subject: address}}))
+	return u.Hostname(), port
+}
+
 // sessionsLost tells whether a fault of Socket.IO is that its requests reach several nodes.
 func (s scene) sessionsLost(f *fault) bool {
 	if s.balancer.Active == nil || s.balancer.Active.SocketIO == nil {
@@ -98,8 +112,17 @@ func (s scene) sessionsLost(f *fault) bool {
 		_, lost := seen.Polling()
 		return lost
 	}
-	_, lost, _ := seen.Upgrading()
-	return lost
+	broken, _ := seen.Upgrading()
+	return broken.Lost
+}
+
+// upgradeBroken tells whether it is the balancer that keeps Socket.IO sessions on polling.
+func (s scene) upgradeBroken() bool {
+	if s.balancer.Active == nil || s.balancer.Active.SocketIO == nil {
+		return false
+	}
+	broken, _ := s.balancer.Active.SocketIO.Observed.Upgrading()
+	return broken.Balancer
 }
 
 // spread says how clients were spread; "" where that was not tested.
