@@ -27,8 +27,8 @@ const brokenPathsHead = `# What wscat, curl and wsdoctor say of a broken path
 
 Each row is a test (` + "`go test -run TestBrokenPaths ./cmd/wsdoctor`" + `): the path is built for real, in a network namespace of
 its own, from nginx, HAProxy, the embedded proxy, Node servers and the stand-in; wscat, curl and ` + "`wsdoctor --check`" + ` meet
-it, and what they say is compared with the row. ` + "`-update`" + ` writes the table anew. Process ids, dates, measured times and the
-folder of a configuration are left out.
+it, and what they say is compared with the row. ` + "`-update`" + ` writes the table anew. Process ids, dates, measured times, line
+numbers and the folder of a configuration are left out.
 
 The service is on port 38888 and the balancer on 38889. wscat is version 6, on a terminal; where it is connected it says
 hello, unless the row is about silence. curl asks for the upgrade as in
@@ -294,6 +294,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`curl: \((52|56)\) .*`), "curl: (52) Empty reply from server, or (56) Connection reset by peer"},
 	{regexp.MustCompile(`error: (socket hang up|read ECONNRESET)`), "error: socket hang up, or read ECONNRESET"},
 	{regexp.MustCompile(`/tmp/[^\s:"]*/`), ""},
+	{regexp.MustCompile(`(nginx\.conf|haproxy\.cfg):\d+`), "$1:N"}, // the test's own lines stand above
 	{regexp.MustCompile(`pid \d+`), "pid N"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d UTC)?`), "DATE"},
 	{regexp.MustCompile(`expected "[A-Za-z0-9+/]{27}="`), `expected "…"`}, // the key is a new one each time
