@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
 	"time"
 
 	"example.com/wsdoctor/embedproxy"
-	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"github.com/spf13/cobra"
 )
@@ -88,11 +86,7 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 	})
 	var bind *embedproxy.BindError
 	if errors.As(err, &bind) {
-		for _, t := range bind.Tried {
-			fmt.Fprintf(a.stderr, "wsdoctor: %v\n", t.Err)
-		}
-		fmt.Fprintln(a.stderr, "wsdoctor: no port for the proxy; `wsdoctor ports` shows who holds them")
-		return exitError(probes.ExitFindings)
+		return noPort(ctx, cfg, bind)
 	}
 	if err != nil {
 		return err
@@ -132,6 +126,8 @@ func (s *supervisor) watchSettings(ctx context.Context) {
 
 // reload takes over the settings file; what does not load changes nothing.
 func (s *supervisor) reload() {
+	tellReloading()
+	defer tellReady()
 	cfg, _, err := s.app.proxySettings(s.options)
 	if err == nil {
 		err = s.proxy.Reload(cfg)

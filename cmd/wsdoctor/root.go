@@ -67,6 +67,7 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 		lintCommand(a),
 		proxyCommand(a),
 		bundleCommand(a),
+		exportCommand(a),
 		manCommand(a),
 		versionCommand(a),
 	)

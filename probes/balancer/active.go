@@ -151,6 +151,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 	if best := tr.Best(); best != nil && req.Proxy == nil {
 		sources = backend.Sources(best.Address)
 	}
+	table := backend.NewTable(ctx, t.Config.Backends())
 	say := func(format string, args ...any) {
 		if tests.Progress != nil {
 			tests.Progress(probes.T(format, args...))
@@ -161,7 +162,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			if tests.Stickiness == 0 {
 				return nil
 			}
-			seen, err := stickiness.Observe(ctx, stickiness.Options{Request: req, N: tests.Stickiness, Sources: sources,
+			seen, err := stickiness.Observe(ctx, stickiness.Options{Request: req, N: tests.Stickiness, Sources: sources, Table: table,
 				Progress: func(way stickiness.Way, done, of int) { say("stickiness: %s, %d of %d", way.Words(), done, of) }})
 			a.Stickiness = &Stickiness{seen, stickiness.Judge(seen)}
 			return err
@@ -170,7 +171,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			if tests.Distribution == 0 {
 				return nil
 			}
-			seen, err := distribution.Observe(ctx, distribution.Options{Request: req, N: tests.Distribution, Sources: sources,
+			seen, err := distribution.Observe(ctx, distribution.Options{Request: req, N: tests.Distribution, Sources: sources, Table: table,
 				Progress: func(done, of int) { say("distribution: %d of %d clients", done, of) }})
 			a.Distribution = &Distribution{seen, distribution.Judge(seen, weights(t.Config), a.backends)}
 			return err

@@ -33,7 +33,7 @@ func normal(c Config) Config {
 
 func TestSaveLoadRoundTrip(t *testing.T) {
 	full := Default(FineReport)
-	full.Nodes = []Node{{"no", "10.0.0.1"}, {"1e3", "fd00::1"}, {"node # three: ~", "host"}, {" \"quoted\"\t\\ ", "h2"}, {"节点", "h3"}}
+	full.Nodes = []Node{{"no", "10.0.0.1"}, {"1e3", "fd00::1"}, {"node # three: ~", "host"}, {" \"quoted\"\t\\ ", "h2"}, {"节点", "h3"}, {"---", "h4"}, {"...", "h5"}, {"-", "h6"}, {"~", "h7"}, {"|", "h8"}}
 	full.WebSocket = WebSocket{Ports: []int{1}, Path: "/a b?x=1&y=%20#z", ListenOrder: PortsFirst}
 	full.Balancer = Balancer{Nginx, "wss://[fd00::1]:8443/x?y=1", "/etc/nginx/my conf.d/*.conf", true}
 	full.Heartbeat = 1500 * time.Millisecond

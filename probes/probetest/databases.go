@@ -145,12 +145,12 @@ func (d *Database) ready(t testing.TB, socket string) {
 			t.Fatalf("the database does not answer after %s: %v\n%s\n%s", databaseStart, err, out, d.Log())
 		}
 	}
-	d.Address = relay(t, socket)
+	d.Address = Relay(t, socket)
 }
 
-// relay takes connections on a free port of 127.0.0.1 to a Unix socket until the test ends: a server that is told
+// Relay takes connections on a free port of 127.0.0.1 to a Unix socket until the test ends: a server that is told
 // a port number could lose it to another test.
-func relay(t testing.TB, socket string) string {
+func Relay(t testing.TB, socket string) string {
 	t.Helper()
 	ln := Listen(t)
 	var (

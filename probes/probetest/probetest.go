@@ -19,7 +19,7 @@ var apt = map[string]string{
 	"tmux": "tmux", "patch": "patch", "conntrack": "conntrack", "prove": "perl", "node": "nodejs",
 	"unshare": "util-linux", "sysctl": "procps", "groff": "groff-base", "chromium": "chromium", "caddy": "caddy",
 	"promtool": "prometheus", "ansible-playbook": "ansible-core",
-	"systemd-analyze": "systemd", "initdb": "postgresql", "postgres": "postgresql", "psql": "postgresql",
+	"systemd-analyze": "systemd", "systemd-socket-activate": "systemd", "initdb": "postgresql", "postgres": "postgresql", "psql": "postgresql",
 	"mariadbd": "mariadb-server-core", "mariadb-install-db": "mariadb-server-core", "mariadb": "mariadb-client-core", "java": "default-jre-headless",
 }
 
