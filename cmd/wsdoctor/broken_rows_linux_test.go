@@ -33,7 +33,7 @@ func runHAProxy(tunnel, backend string) func(*testing.T) {
 	return func(t *testing.T) {
 		probetest.HAProxy(t, "defaults\n  mode http\n  timeout connect 5s\n  timeout client 90s\n  timeout server 90s\n  timeout tunnel "+tunnel+"\n"+
 			"frontend f\n  bind 127.0.0.1:38889\n  default_backend b\nbackend b\n  "+backend+"\n")
-		eventually(t, "127.0.0.1:38889")
+		takesConnections(t, "127.0.0.1:38889")
 	}
 }
 
@@ -202,5 +202,5 @@ func proxy(t *testing.T, backend string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	eventually(t, "127.0.0.1:38889")
+	takesConnections(t, "127.0.0.1:38889")
 }

@@ -79,7 +79,7 @@ var deepScenarios = []scenario{
 			standins(t, 1)
 			probetest.HAProxy(t, "defaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n  timeout tunnel 1s\n"+
 				"frontend f\n  bind 127.0.0.1:38889\n  default_backend b\nbackend b\n  server n1 127.0.0.1:38888\n")
-			eventually(t, "127.0.0.1:38889")
+			takesConnections(t, "127.0.0.1:38889")
 		},
 		cause: "haproxy/timeout-tunnel", explains: "balancer/idle-timeout", says: []string{"haproxy.cfg:", "timeout tunnel 1s", "balancer/idle-timeout: a tunnel on which nothing is said is ended after"},
 	},
@@ -148,8 +148,8 @@ func eject(t *testing.T, balancer string) {
 	}
 }
 
-// eventually waits until somebody listens.
-func eventually(t *testing.T, address string) {
+// takesConnections waits until somebody listens.
+func takesConnections(t *testing.T, address string) {
 	for {
 		c, err := net.Dial("tcp", address)
 		if err == nil {

@@ -98,8 +98,8 @@ func get(t *testing.T, url string) (int, string) {
 	return resp.StatusCode, string(raw)
 }
 
-// runs waits until a watch has finished so many runs.
-func runs(t *testing.T, url string, least float64) map[string]float64 {
+// afterRuns waits until a watch has finished so many runs.
+func afterRuns(t *testing.T, url string, least float64) map[string]float64 {
 	t.Helper()
 	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 		code, text := get(t, url+"/metrics")
@@ -157,7 +157,7 @@ func TestWatch(t *testing.T) {
 		t.Errorf("serves on %q, expected loopback", url)
 	}
 
-	well := runs(t, url, 2)
+	well := afterRuns(t, url, 2)
 	for name, want := range map[string]float64{
 		"probe_success": 1, "wsdoctor_url_up node one": 1, "probe_http_status_code node one": 101, "wsdoctor_watch_standing error": 0,
 		"wsdoctor_check_status handshake handshake/connect ok": 1, "wsdoctor_status ok": 1,
@@ -179,7 +179,7 @@ func TestWatch(t *testing.T) {
 	if line["level"] != "error" || !strings.Contains(fmt.Sprint(line["title"]), s.address) {
 		t.Errorf("the service has stopped: %v", line)
 	}
-	down := runs(t, url, well["wsdoctor_watch_runs_total"]+2)
+	down := afterRuns(t, url, well["wsdoctor_watch_runs_total"]+2)
 	if down["probe_success"] != 0 || down["wsdoctor_url_up node one"] != 0 || down["wsdoctor_watch_standing error"] != 1 || down["wsdoctor_watch_changes_total new"] < 1 {
 		t.Errorf("while the service is down: %v", down)
 	}
