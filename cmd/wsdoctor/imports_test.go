@@ -28,7 +28,7 @@ var layers = []struct {
 	{"probes/sysctl", "probes", "", "several areas read and set kernel parameters"},
 	{"probes/procfs", "probes", "", "several areas look for a running program"},
 	{"probes/lint", "probes", "", "a format of lint writes findings of any area and looks at nothing else"},
-	{"probes/diagnosis", "probes probes/cluster probes/*", "", "it combines what the areas observed"},
+	{"probes/diagnosis", "probes probes/cluster probes/* probes/balancer/*", "", "it combines what the areas observed"},
 	{"probes/catalog", "probes probes/...", "", "it is the one place that knows every area"},
 	{"probes/balancer", "probes probes/cluster probes/handshake probes/standin", "*", "it compares handshakes and lends a backend"},
 	{"probes/balancer/backend", "probes probes/cluster probes/handshake probes/standin probes/ports/sockdiag", "", "it tells backends apart, by the kernel's table too, and tests nothing"},
