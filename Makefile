@@ -46,10 +46,11 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  done; \
 	done
 
-bench: build ## TIME_WAIT reader against ss, gopsutil and /proc; start and check times; `wait` (needs root, 3 minutes)
+bench: build ## TIME_WAIT reader against ss, gopsutil and /proc; start, check and lint times; `wait` (needs root, 3 minutes)
 	$(GO) run $(TESTEXEC) ./probes/ports/bench -bar 0.25
 	$(GO) run $(TESTEXEC) ./probes/ports/bench -wait $(BIN)
 	.ci/bench-start $(BIN)
+	.ci/bench-lint $(BIN)
 
 bench-proxy: build ## the embedded proxy against nginx and HAProxy, pinned, interleaved (Linux; about 5 minutes)
 	$(GO) run ./embedproxy/bench -wsdoctor $(BIN)
