@@ -52,6 +52,9 @@ func (w *web) plain(rw http.ResponseWriter, r *http.Request) {
 			pr.Out.URL.Scheme = "http"
 			pr.Out.URL.Host = "backend" // the transport puts the chosen one here
 			pr.Out.Host = pr.In.Host
+			// ReverseProxy puts back what asks for an upgrade, to whatever protocol; that to WebSocket does not come here.
+			pr.Out.Header.Del("Upgrade")
+			pr.Out.Header.Del("Connection")
 			setForwarded(pr.Out.Header, hop, prior, client, pr.In.Host)
 		},
 		ModifyResponse: func(resp *http.Response) error {
@@ -61,10 +64,18 @@ func (w *web) plain(rw http.ResponseWriter, r *http.Request) {
 			return nil
 		},
 		ErrorHandler: func(rw http.ResponseWriter, r *http.Request, err error) {
-			status, reason := judge(errors.Join(body.fault(), err))
+			fault := body.fault()
+			if c, ok := r.Context().Value(connKey{}).(*screenedConn); ok && fault != nil {
+				rw.Header().Set("Connection", "close") // where the body ends is not known
+				if f := c.screen.Fault(); f != nil {
+					fault = f // what net/http makes of it
+				}
+			}
+			status, reason := judge(errors.Join(fault, err))
 			w.fail(rw, r, status, reason)
 		},
-	}).ServeHTTP(rw, r)
+	}).ServeHTTP(&steadyWriter{rw, rc, w.p.opts.sendTime}, r)
+	rc.SetWriteDeadline(time.Time{}) //nolint:errcheck // what follows on the connection sets its own
 }
 
 // judge says what a failed round trip is answered with.
@@ -183,6 +194,24 @@ type steadyBody struct {
 	mu  sync.Mutex
 	err error
 }
+
+// steadyWriter ends an answer that the client does not take: a deadline for each write, not for the whole. Between them
+// a long poll may be silent for as long as it likes.
+type steadyWriter struct {
+	http.ResponseWriter
+	rc *http.ResponseController
+	d  time.Duration
+}
+
+func (w *steadyWriter) Write(p []byte) (int, error) {
+	if err := w.rc.SetWriteDeadline(time.Now().Add(w.d)); err != nil {
+		return 0, err
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets a ResponseController flush what is below.
+func (w *steadyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 var errSlowBody = errors.New("the request's body took too long")
 

@@ -9,13 +9,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/catalog"
-	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/diagnosis"
 	"example.com/wsdoctor/probes/report"
+	"example.com/wsdoctor/wizard/finedb"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -32,7 +33,8 @@ type checkFlags struct {
 	strict, short  bool
 	deep           bool
 	wait           time.Duration
-	rows           string
+	rows           rowsFlags
+	watch          watchFlags
 }
 
 func (f *checkFlags) register(flags *pflag.FlagSet) {
@@ -45,7 +47,8 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.short, "short", false, "show only what is not ok")
 	flags.BoolVar(&f.deep, "deep", false, "add the active tests: connections through the balancer, a stand-in on free ports of this node")
 	flags.DurationVar(&f.wait, "wait", 0, "repeat until everything passes, at most this long")
-	flags.StringVar(&f.rows, "rows", "", "rows of fine_conf_entity, as CSV or key=value (`file`)")
+	f.rows.register(flags)
+	f.watch.register(flags)
 }
 
 func formatNames() string {
@@ -96,7 +99,7 @@ type plan struct {
 }
 
 // plan reads everything that a run needs; whatever is wrong with it is a usageError, and nothing is checked.
-func (a *app) plan(f *checkFlags) (p plan, err error) {
+func (a *app) plan(ctx context.Context, f *checkFlags) (p plan, err error) {
 	var ok bool
 	if p.format, ok = report.Lookup(f.format); !ok {
 		return p, usagef("--format: found %q, expected one of %s", f.format, formatNames())
@@ -112,6 +115,9 @@ func (a *app) plan(f *checkFlags) (p plan, err error) {
 	if f.wait < 0 {
 		return p, usagef("--wait: found %s, expected a duration of 0s or more", f.wait)
 	}
+	if err := f.watch.validate(f); err != nil {
+		return p, err
+	}
 	selected, err := selection(f.only, f.skip)
 	if err != nil {
 		return p, err
@@ -119,12 +125,11 @@ func (a *app) plan(f *checkFlags) (p plan, err error) {
 	if p.target.Config, p.source, err = a.settings(); err != nil {
 		return p, err
 	}
-	if f.rows != "" {
-		rows, err := cluster.LoadRows(f.rows)
-		if err != nil {
-			return p, usageError{err}
-		}
-		p.target.Rows = &rows
+	if p.target.Rows, err = a.readRows(ctx, f.rows); err != nil {
+		return p, err
+	}
+	if p.target.Rows != nil && p.source == "" {
+		p.target.Config = finedb.Draft(p.target.Config, *p.target.Rows) // they say what there is, and nothing else does
 	}
 	p.target.Deep = f.deep
 	p.options = a.runOptions()
@@ -157,27 +162,45 @@ func (a *app) check(ctx context.Context, f *checkFlags) error {
 
 // runCheck runs the checks, writes the report and returns the exit code as an exitError.
 func (a *app) runCheck(ctx context.Context, f *checkFlags) error {
-	p, err := a.plan(f)
+	p, err := a.plan(ctx, f)
 	if err != nil {
 		return err
 	}
-	out, err := openReport(a.stdout, f.output)
-	if err != nil {
-		return usageError{err}
-	}
-	defer out.discard()
-	if p.source == "" && a.config == "" {
-		fmt.Fprintf(a.stderr, "wsdoctor: no settings file (looked for %s): checking this host with the defaults of %s\n",
-			strings.Join(a.settingsPlaces(), ", "), p.target.Config.Product)
-	}
-	faulty := false
+	var faulty atomic.Bool
 	p.options.Panicked = func(area, stack string) {
-		faulty = true
+		faulty.Store(true)
 		fmt.Fprintf(a.stderr, "wsdoctor: a fault of wsdoctor itself in the area %s\n", area)
 		if a.env("WSDOCTOR_DEBUG") != "" {
 			fmt.Fprintln(a.stderr, stack)
 		}
 	}
+	if f.watch.comparing() {
+		err = a.watch(ctx, p, f)
+	} else {
+		err = a.reportOnce(ctx, p, f)
+	}
+	if faulty.Load() && errors.As(err, new(exitError)) {
+		return exitError(probes.ExitFault)
+	}
+	return err
+}
+
+// sayDefaults tells on stderr that no settings file was found.
+func (a *app) sayDefaults(p plan) {
+	if p.source == "" && a.config == "" {
+		fmt.Fprintf(a.stderr, "wsdoctor: no settings file (looked for %s): checking this host with the defaults of %s\n",
+			strings.Join(a.settingsPlaces(), ", "), p.target.Config.Product)
+	}
+}
+
+// reportOnce runs the areas, with --wait until they pass, and writes one report.
+func (a *app) reportOnce(ctx context.Context, p plan, f *checkFlags) error {
+	out, err := openReport(a.stdout, f.output)
+	if err != nil {
+		return usageError{err}
+	}
+	defer out.discard()
+	a.sayDefaults(p)
 	rep := a.repeat(ctx, p, f)
 	opts := report.Options{Short: f.short, Color: f.output == "" && a.color(a.stdoutTTY), ASCII: a.ascii()}
 	if err := p.format.Write(out, rep, opts); err != nil {
@@ -186,10 +209,10 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags) error {
 	if err := out.commit(); err != nil {
 		return usageError{err}
 	}
-	switch {
-	case faulty:
-		return exitError(probes.ExitFault)
-	case p.format.Exit != nil:
+	if err := f.watch.saveBaseline(rep); err != nil {
+		return err
+	}
+	if p.format.Exit != nil {
 		return exitError(p.format.Exit(rep))
 	}
 	return exitError(rep.Exit(p.failOn, f.strict))

@@ -22,15 +22,17 @@ var layers = []struct {
 }{
 	{"probes/cluster", "", "github.com/goccy/go-yaml", "the settings lie below everything and know nobody"},
 	{"probes/probetest", "", "", "tests of every area use it"},
+	{"probes/probetest/embedded", "embedproxy probes/cluster", "", "tests of every area meet our own proxy as they meet others'"},
 	{"probes", "probes/cluster", "", "the words must not depend on an area, a terminal or a network library"},
 	{"probes/report", "probes", "github.com/clipperhouse/displaywidth", "a format renders a report and looks at nothing else"},
 	{"probes/sysctl", "probes", "", "several areas read and set kernel parameters"},
 	{"probes/procfs", "probes", "", "several areas look for a running program"},
 	{"probes/lint", "probes", "", "a format of lint writes findings of any area and looks at nothing else"},
-	{"probes/diagnosis", "probes probes/cluster probes/*", "", "it combines what the areas observed"},
+	{"probes/diagnosis", "probes probes/cluster probes/* probes/balancer/*", "", "it combines what the areas observed"},
 	{"probes/catalog", "probes probes/...", "", "it is the one place that knows every area"},
 	{"probes/balancer", "probes probes/cluster probes/handshake probes/standin", "*", "it compares handshakes and lends a backend"},
-	{"probes/balancer/...", "probes probes/cluster probes/handshake probes/standin probes/balancer/backend", "*", "each active test stands by itself, on handshakes that it holds"},
+	{"probes/balancer/backend", "probes probes/cluster probes/handshake probes/standin probes/ports/sockdiag", "", "it tells backends apart, by the kernel's table too, and tests nothing"},
+	{"probes/balancer/...", "probes probes/cluster probes/handshake probes/wsclient probes/standin probes/balancer/backend", "*", "each active test stands by itself, on connections that it holds"},
 	{"probes/wsclient", "probes probes/handshake probes/standin", "", "it is a handshake that goes on"},
 	{"probes/*", "probes probes/cluster probes/sysctl probes/procfs probes/lint", "*", "an area that knew another could not be run without it"},
 	{"probes/nginx/model", "probes probes/nginx/conf", "", "the effective configuration is what was read, and nothing else"},
@@ -44,6 +46,10 @@ var layers = []struct {
 	{"embedproxy/health", "", "github.com/coder/websocket", "a check asks one address and reports to whoever started it"},
 	{"embedproxy/bench", "", "golang.org/x/sys", "what is measured is the command, from outside"},
 	{"embedproxy", "embedproxy/... probes/cluster", "*", "a library for the command, the screens and the wizard alike"},
+	{"wizard/export", "probes probes/cluster probes/*", "", "it writes text for other programs; what those are like only its tests know"},
+	{"wizard/finedb/hsqldb", "", "", "a reader of files that knows no settings"},
+	{"wizard/finedb/hsqldbtest", "probes/probetest", "github.com/jackc/pgx", "tests run HSQLDB itself through it"},
+	{"wizard/finedb", "probes probes/cluster probes/portconfig wizard/finedb/hsqldb", "*", "it reads rows and asks the rules which of them hold ports; nobody is asked for anything"},
 	{"tui/early", "", "github.com/charmbracelet/lipgloss", "it must be initialised before bubbletea is"},
 	{"tui/...", "tui/... probes probes/... wizard/... embedproxy", "*", "screens show what the others return; only cmd starts them"},
 	{"cmd/...", "...", "*", "it ties everything together"},
@@ -53,6 +59,8 @@ var layers = []struct {
 var banned = []struct{ lib, except, reason string }{
 	{"github.com/charmbracelet/", "tui", "only the screens may know a terminal library: the rest runs in scripts and services"},
 	{"github.com/spf13/cobra", "cmd", "flags are read in one place"},
+	{"github.com/jackc/", "wizard/finedb", "a database is spoken to in one place, which only reads"},
+	{"github.com/go-sql-driver/", "wizard/finedb", "a database is spoken to in one place, which only reads"},
 }
 
 func TestImports(t *testing.T) {

@@ -44,24 +44,8 @@ func operate(t *testing.T, termName string, args ...string) (*screen, <-chan int
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &screen{t: t, keyboard: master, more: make(chan struct{}, 1)}
+	s := watch(t, master)
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		buf := make([]byte, 4096)
-		for {
-			n, err := master.Read(buf)
-			s.mu.Lock()
-			s.shown.Write(buf[:n])
-			s.mu.Unlock()
-			select {
-			case s.more <- struct{}{}:
-			default:
-			}
-			if err != nil {
-				return
-			}
-		}
-	})
 	env := map[string]string{"TERM": termName, "LANG": "C.UTF-8"}
 	a := &app{stdin: tty, stdout: tty, stderr: tty, stdinTTY: true, stdoutTTY: true, stderrTTY: true, env: func(k string) string { return env[k] }}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -80,6 +64,38 @@ func operate(t *testing.T, termName string, args ...string) (*screen, <-chan int
 		wg.Wait()
 	})
 	return s, code
+}
+
+// watch reads what is shown on the terminal whose other end is keyboard, until that is closed or the test ends.
+func watch(t *testing.T, keyboard *os.File) *screen {
+	s := &screen{t: t, keyboard: keyboard, more: make(chan struct{}, 1)}
+	done := make(chan struct{})
+	t.Cleanup(func() { keyboard.Close(); <-done })
+	go func() {
+		defer close(done)
+		buf := make([]byte, 4096)
+		for {
+			n, err := keyboard.Read(buf)
+			s.mu.Lock()
+			s.shown.Write(buf[:n])
+			s.mu.Unlock()
+			select {
+			case s.more <- struct{}{}:
+			default:
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return s
+}
+
+// text is all that was shown.
+func (s *screen) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown.String()
 }
 
 // see waits until the terminal shows text behind what was seen before.

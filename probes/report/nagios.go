@@ -81,7 +81,7 @@ func nagiosHeadline(r probes.Report) string {
 		}
 		for _, f := range res.Findings {
 			if f.Severity > probes.Info {
-				return res.ID + ": " + headline(f, nil)
+				return res.ID + ": " + Headline(f, nil)
 			}
 		}
 		if res.Status == probes.Unknown {
@@ -97,6 +97,9 @@ func nagiosDetails(r probes.Report) []string {
 		out = append(out, clip(nagiosText(fmt.Sprintf(format, args...)), maxNagiosTitle))
 	}
 	for _, c := range r.Causes {
+		if len(c.Explains) == 0 {
+			continue // it stands below as what it is
+		}
 		add("[cause] %s: %s (explains %s)", c.ID, c.Title, strings.Join(c.Explains, ", "))
 	}
 	for _, res := range r.Results {
@@ -106,7 +109,7 @@ func nagiosDetails(r probes.Report) []string {
 		}
 		for _, f := range res.Findings {
 			if f.Severity > probes.Info {
-				add("[%s] %s: %s", f.Severity, res.ID, headline(f, nil))
+				add("[%s] %s: %s", f.Severity, res.ID, Headline(f, nil))
 			}
 		}
 		if res.Status == probes.Unknown {
