@@ -31,7 +31,7 @@ var layers = []struct {
 	{"probes/diagnosis", "probes probes/cluster probes/* probes/balancer/*", "", "it combines what the areas observed"},
 	{"probes/catalog", "probes probes/...", "", "it is the one place that knows every area"},
 	{"probes/balancer", "probes probes/cluster probes/handshake probes/standin", "*", "it compares handshakes and lends a backend"},
-	{"probes/balancer/backend", "probes/cluster probes/handshake probes/standin probes/ports/sockdiag", "", "it tells backends apart, by the kernel's table too, and tests nothing"},
+	{"probes/balancer/backend", "probes probes/cluster probes/handshake probes/standin probes/ports/sockdiag", "", "it tells backends apart, by the kernel's table too, and tests nothing"},
 	{"probes/balancer/...", "probes probes/cluster probes/handshake probes/wsclient probes/standin probes/balancer/backend", "*", "each active test stands by itself, on connections that it holds"},
 	{"probes/wsclient", "probes probes/handshake probes/standin", "", "it is a handshake that goes on"},
 	{"probes/*", "probes probes/cluster probes/sysctl probes/procfs probes/lint", "*", "an area that knew another could not be run without it"},

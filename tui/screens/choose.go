@@ -141,7 +141,7 @@ func (c choose) Keys(State) []Key {
 		{Names: []string{"end", "G"}, Do: move(len(cluster.Products))},
 		{Names: []string{"enter"}, Label: t.Marks.Enter, Hint: probes.T("check this host"), Help: probes.T("check this host with the defaults of the product"), Off: off,
 			Do: func() (Screen, tea.Cmd) { return c, ask(Chosen{Config: cluster.Default(c.product().Name)}) }},
-		{Names: []string{"w"}, Label: "w", Hint: probes.T("write settings"), Help: probes.T("write the defaults to a settings file, after asking"), Off: first(off, offWrite),
+		{Names: []string{"w"}, Label: "w", Hint: probes.T("write settings"), Help: probes.T("write the defaults to a settings file, after asking"), Off: First(off, offWrite),
 			Do: func() (Screen, tea.Cmd) { c.asking, c.err = true, nil; return c, nil }},
 	}
 }
