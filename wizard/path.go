@@ -11,8 +11,7 @@ var pathStep = Step{
 	Skip:    func(d Draft) bool { return d.Stop || d.family() },
 	Apply: func(d *Draft, answer string) probes.Text {
 		d.Config.WebSocket.Path = answer
-		d.Config.Proxy.ActiveHealth.Path = answer
 		return probes.Text{}
 	},
-	Keys: []string{"websocket.path", "proxy.active_health.path"},
+	Keys: []string{"websocket.path"},
 }

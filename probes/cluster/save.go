@@ -22,12 +22,21 @@ var quoting = yaml.CustomMarshaler(func(s string) ([]byte, error) {
 	return json.Marshal(s)
 })
 
+// Encode writes c as the text of a settings file.
+func Encode(c Config) ([]byte, error) {
+	raw, err := yaml.MarshalWithOptions(c, yaml.Indent(2), yaml.IndentSequence(true), quoting)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the settings: %w", err)
+	}
+	return raw, nil
+}
+
 // Save writes c to path: a new file beside it, then a rename, so that a reader or a full disk never meets half a
 // file. The file that was there stays as path + ".bak". The new file keeps the old one's mode, else 0644.
 func Save(path string, c Config) (err error) {
-	raw, err := yaml.MarshalWithOptions(c, yaml.Indent(2), yaml.IndentSequence(true), quoting)
+	raw, err := Encode(c)
 	if err != nil {
-		return fmt.Errorf("encoding the settings: %w", err)
+		return err
 	}
 	// A link stays a link: what it points to is what the operator keeps under version control, or shares.
 	if target, err := filepath.EvalSymlinks(path); err == nil {
