@@ -1,6 +1,9 @@
 package wizard
 
-import "example.com/wsdoctor/probes"
+import (
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
+)
 
 var nativeStep = Step{
 	ID:    "native",
@@ -19,6 +22,9 @@ var nativeStep = Step{
 		{"no", probes.T("leave: use the container-native WebSocket")},
 	}),
 	Default: fixed("yes"),
-	Skip:    func(d Draft) bool { return d.Found.Install == nil || d.Found.Install.Native == NativeNo },
-	Apply:   choose(func(d *Draft, answer string) { d.Stop = answer == "no" }),
+	Skip: func(d Draft) bool {
+		i := d.Found.Install
+		return i == nil || i.Product != cluster.FineReport || i.Native == NativeNo
+	},
+	Apply: choose(func(d *Draft, answer string) { d.Stop = answer == "no" }),
 }

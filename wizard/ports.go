@@ -1,6 +1,7 @@
 package wizard
 
 import (
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -112,13 +113,25 @@ func (d Draft) fits(role portconfig.Role, list []int, port int) bool {
 }
 
 // embeddedListens keeps the embedded proxy off the ports of a service on the same host: without a list of its own it
-// would fall back to them.
+// would fall back to them. A list that names an address keeps it.
 func (d *Draft) embeddedListens() {
-	d.Config.Proxy.Listen = nil
-	if d.embedded() && d.Config.Balancer.SharesHost {
-		for _, p := range d.Config.WebSocket.ForwardingPorts {
-			d.Config.Proxy.Listen = append(d.Config.Proxy.Listen, strconv.Itoa(p))
+	host := ""
+	for _, l := range d.Config.Proxy.Listen {
+		if h, _, err := net.SplitHostPort(l); err == nil {
+			host = h
+			break
 		}
+	}
+	d.Config.Proxy.Listen = nil
+	if !d.embedded() || host == "" && !d.Config.Balancer.SharesHost {
+		return
+	}
+	for _, p := range d.Config.WebSocket.ForwardingPorts {
+		address := strconv.Itoa(p)
+		if host != "" {
+			address = net.JoinHostPort(host, address)
+		}
+		d.Config.Proxy.Listen = append(d.Config.Proxy.Listen, address)
 	}
 }
 

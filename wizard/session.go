@@ -33,6 +33,7 @@ type Session struct {
 	at      string // the id of the step that is asked; "": every step has its answer
 	mending bool   // one step is being changed: the rest have their answers
 	past    []moment
+	applied bool // something was changed on this host: it can be taken back, and must not be forgotten
 	store   *Store
 }
 
@@ -54,7 +55,7 @@ func New(found Found, store *Store) (*Session, error) {
 	if err != nil || !ok {
 		return s, err
 	}
-	s.answers = kept.Answers
+	s.answers, s.applied = kept.Answers, kept.Applied
 	if _, known := s.step(kept.At); known || kept.At == "" {
 		s.at = kept.At
 	}
@@ -117,6 +118,18 @@ func (s *Session) Suggestion() string {
 		return ""
 	}
 	return st.Default(s.Draft())
+}
+
+// Prefill takes the suggestion of every step until one needs an answer.
+func (s *Session) Prefill() error {
+	for {
+		if _, open := s.Step(); !open {
+			return nil
+		}
+		if v, err := s.Take(""); err != nil || !v.OK() {
+			return err
+		}
+	}
 }
 
 // Progress counts the steps that are asked, from 1, and all of them as far as it is known by now.
@@ -366,10 +379,22 @@ func (s *Session) keep() error {
 	if s.store == nil {
 		return nil
 	}
-	if err := s.store.save(kept{At: s.at, Answers: s.answers}); err != nil {
+	if err := s.store.save(kept{At: s.at, Answers: s.answers, Applied: s.applied}); err != nil {
 		return fmt.Errorf("keeping the answers: %w", err)
 	}
 	return nil
+}
+
+// Apply begins the changes of this session: the first time it empties the journal, a session that goes on adds to it.
+func (s *Session) Apply(j *Journal) error {
+	if s.applied {
+		return nil
+	}
+	if err := j.Begin(); err != nil {
+		return err
+	}
+	s.applied = true
+	return s.keep()
 }
 
 // Finish removes what was kept: there is nothing to go on with.

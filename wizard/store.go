@@ -29,6 +29,7 @@ type kept struct {
 	Version int               `json:"version"`
 	At      string            `json:"at"` // the step that is asked; "": none is left
 	Answers map[string]Answer `json:"answers"`
+	Applied bool              `json:"applied,omitempty"` // changes of this session are in the journal
 }
 
 func (s *Store) load() (k kept, ok bool, err error) {
