@@ -17,7 +17,7 @@ var balancerHostStep = Step{
 	Default: func(d Draft) string {
 		host := d.Config.Balancer.Host()
 		switch {
-		case host != "" && d.isLocal(host) == d.Here:
+		case host != "" && d.IsLocal(host) == d.Here:
 			return host
 		case d.Here:
 			return d.Found.address()
@@ -26,7 +26,7 @@ var balancerHostStep = Step{
 	},
 	Skip: noneStands,
 	Apply: func(d *Draft, answer string) probes.Text {
-		if d.isLocal(answer) && !d.Here {
+		if d.IsLocal(answer) && !d.Here {
 			return probes.T("found %q, which is this host, expected another one: the balancer runs elsewhere", answer)
 		}
 		if problem := hostProblem(answer); !problem.IsZero() {

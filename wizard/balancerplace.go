@@ -12,7 +12,7 @@ var balancerPlaceStep = Step{
 		{"elsewhere", probes.T("on another host")},
 	}),
 	Default: func(d Draft) string {
-		if host := d.Config.Balancer.Host(); host != "" && !d.isLocal(host) {
+		if host := d.Config.Balancer.Host(); host != "" && !d.IsLocal(host) {
 			return "elsewhere"
 		}
 		return "here"

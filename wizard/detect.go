@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -32,7 +33,10 @@ func Detect(ctx context.Context, t probes.Target, settings string) Found {
 	f.findBalancers(ctx, t, seen)
 	f.findInstall(t, seen)
 	f.findPairs(t)
-	if walls, err := firewall.Observe(ctx, t); err != nil {
+	var why *probes.Reason
+	if walls, err := firewall.Observe(ctx, t); errors.As(err, &why) && why.Status == probes.Skipped {
+		// Nothing has to come in with the settings as they are; the steps about ports look again.
+	} else if err != nil {
 		f.note(probes.T("not seen: the firewall (%s)", err.Error()))
 	} else if len(walls.Managers) > 0 && walls.Managers[0] != firewall.NoManager {
 		var names []string

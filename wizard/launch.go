@@ -20,6 +20,6 @@ var launchStep = Step{
 		{LaunchNo, probes.T("not now")},
 	}),
 	Default: fixed(LaunchForeground),
-	Skip:    func(d Draft) bool { return noneStands(d) || !d.embedded() || !d.Here },
+	Skip:    func(d Draft) bool { return noneStands(d) || !d.Embedded() || !d.Here },
 	Apply:   choose(func(d *Draft, answer string) { d.Launch = answer }),
 }

@@ -53,7 +53,7 @@ func (s *Session) Look(ctx context.Context, v Verdict) Seen {
 		return lookAtPair(v.Draft)
 	case len(v.Ports) > 0 && st.ID == forwardingStep.ID && v.Draft.Here:
 		return v.Draft.lookAtPorts(ctx, portconfig.Forwarding, v.Ports)
-	case len(v.Ports) > 0 && st.ID == portsStep.ID && slices.ContainsFunc(v.Draft.Config.Nodes, func(n cluster.Node) bool { return v.Draft.isLocal(n.Host) }):
+	case len(v.Ports) > 0 && st.ID == portsStep.ID && slices.ContainsFunc(v.Draft.Config.Nodes, func(n cluster.Node) bool { return v.Draft.IsLocal(n.Host) }):
 		return v.Draft.lookAtPorts(ctx, portconfig.WebSocket, v.Ports)
 	}
 	return Seen{}
@@ -89,7 +89,7 @@ func (d Draft) lookAtPorts(ctx context.Context, role portconfig.Role, list []int
 	out.Objections = append(out.Objections, probes.T("none of these ports can be had now"))
 	if p := d.Suggest(role, list, taken); p != 0 {
 		out.Suggestion = portList(append([]int{p}, list...))
-		if role == portconfig.Forwarding && d.embedded() {
+		if role == portconfig.Forwarding && d.Embedded() {
 			out.Suggestion = strconv.Itoa(p)
 		}
 	}
@@ -102,10 +102,10 @@ func (d Draft) sight(p ports.Port, role portconfig.Role, at time.Time) Sight {
 	switch {
 	case p.State == ports.Held && p.Belongs == ports.Service && role == portconfig.WebSocket:
 		out.Words = probes.T("the service answers on it (%s)", p.Blocker())
-	case p.State == ports.Held && p.Belongs == ports.Balancer && !d.embedded():
+	case p.State == ports.Held && p.Belongs == ports.Balancer && !d.Embedded():
 		out.Words = probes.T("the balancer listens on it (%s)", p.Blocker())
 	case p.State == ports.Free, p.State == ports.StateUnknown:
-	case p.State == ports.Waiting && p.May.WithReuse && (d.embedded() || role == portconfig.WebSocket):
+	case p.State == ports.Waiting && p.May.WithReuse && (d.Embedded() || role == portconfig.WebSocket):
 		out.Words = probes.T("free for a server with SO_REUSEADDR; %s", p.Blocker())
 	default:
 		out.Taken = true

@@ -123,7 +123,7 @@ func (d *Draft) embeddedListens() {
 		}
 	}
 	d.Config.Proxy.Listen = nil
-	if !d.embedded() || host == "" && !d.Config.Balancer.SharesHost {
+	if !d.Embedded() || host == "" && !d.Config.Balancer.SharesHost {
 		return
 	}
 	for _, p := range d.Config.WebSocket.ForwardingPorts {

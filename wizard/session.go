@@ -425,3 +425,11 @@ type Given struct {
 
 // errNotAsked says that an answer is for a step that the other answers leave out.
 var errNotAsked = errors.New("is not asked with the other answers as they are")
+
+// Restart forgets every answer.
+func (s *Session) Restart() error {
+	s.remember()
+	s.answers, s.mending = map[string]Answer{}, false
+	s.at = s.nextOpen()
+	return s.keep()
+}

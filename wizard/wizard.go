@@ -66,8 +66,8 @@ func Steps() []Step {
 	}
 }
 
-// isLocal tells whether a host of the settings is this one, as far as that can be told without a look-up.
-func (d Draft) isLocal(host string) bool {
+// IsLocal tells whether a host of the settings is this one, as far as that can be told without a look-up.
+func (d Draft) IsLocal(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a.IsLoopback() || slices.Contains(d.Found.Addrs, a.Unmap())
 	}
@@ -77,7 +77,7 @@ func (d Draft) isLocal(host string) bool {
 // sharesHost tells whether the balancer runs on the host of a node.
 func (d Draft) sharesHost() bool {
 	return slices.ContainsFunc(d.Config.Nodes, func(n cluster.Node) bool {
-		return d.Here && d.isLocal(n.Host) || !d.Here && n.Host == d.Config.Balancer.Host()
+		return d.Here && d.IsLocal(n.Host) || !d.Here && n.Host == d.Config.Balancer.Host()
 	})
 }
 
@@ -86,7 +86,8 @@ func (d Draft) family() bool {
 	return info.Family
 }
 
-func (d Draft) embedded() bool { return !d.None && d.Config.Balancer.Kind == cluster.Embedded }
+// Embedded tells whether the balancer is the embedded proxy.
+func (d Draft) Embedded() bool { return !d.None && d.Config.Balancer.Kind == cluster.Embedded }
 
 // clone returns a draft that shares no list with d.
 func (d Draft) clone() Draft {

@@ -28,6 +28,8 @@ type screen struct {
 	shown bytes.Buffer
 	read  int
 	more  chan struct{}
+
+	end func() error // waits for the process, where it is one of its own
 }
 
 // operate runs wsdoctor on a pseudo-terminal, which has to be left as it was; the exit code arrives on the channel.
@@ -46,22 +48,7 @@ func operate(t *testing.T, termName string, args ...string) (*screen, <-chan int
 	}
 	s := &screen{t: t, keyboard: master, more: make(chan struct{}, 1)}
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		buf := make([]byte, 4096)
-		for {
-			n, err := master.Read(buf)
-			s.mu.Lock()
-			s.shown.Write(buf[:n])
-			s.mu.Unlock()
-			select {
-			case s.more <- struct{}{}:
-			default:
-			}
-			if err != nil {
-				return
-			}
-		}
-	})
+	wg.Go(s.watch)
 	env := map[string]string{"TERM": termName, "LANG": "C.UTF-8"}
 	a := &app{stdin: tty, stdout: tty, stderr: tty, stdinTTY: true, stdoutTTY: true, stderrTTY: true, env: func(k string) string { return env[k] }}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -80,6 +67,24 @@ func operate(t *testing.T, termName string, args ...string) (*screen, <-chan int
 		wg.Wait()
 	})
 	return s, code
+}
+
+// watch keeps what is shown until the terminal is gone.
+func (s *screen) watch() {
+	buf := make([]byte, 4096)
+	for {
+		n, err := s.keyboard.Read(buf)
+		s.mu.Lock()
+		s.shown.Write(buf[:n])
+		s.mu.Unlock()
+		select {
+		case s.more <- struct{}{}:
+		default:
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 // see waits until the terminal shows text behind what was seen before.

@@ -72,6 +72,22 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 	if err != nil {
 		return err
 	}
+	err = a.serveProxy(ctx, cfg, path, o, nil)
+	var bind *embedproxy.BindError
+	if errors.As(err, &bind) {
+		for _, t := range bind.Tried {
+			fmt.Fprintf(a.stderr, "wsdoctor: %v\n", t.Err)
+		}
+		fmt.Fprintln(a.stderr, "wsdoctor: no port for the proxy; `wsdoctor ports` shows who holds them")
+		return exitError(probes.ExitFindings)
+	}
+	return err
+}
+
+// serveProxy runs the embedded proxy until it is told to end. serving, if not nil, is called beside it once clients are
+// served, and waited for; its context ends with the proxy. The error is an *embedproxy.BindError where no port could be
+// had.
+func (a *app) serveProxy(ctx context.Context, cfg cluster.Config, path string, o proxyOptions, serving func(context.Context, *embedproxy.Proxy)) error {
 	level := slog.LevelInfo
 	if o.quiet {
 		level = slog.LevelWarn
@@ -84,17 +100,10 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 	// A loop keeps its processor while it waits (see tunnel.Loops); one more is for everything else.
 	loops := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(loops + 1)
+	defer runtime.GOMAXPROCS(loops)
 	p, err := embedproxy.New(ctx, cfg, embedproxy.Options{
 		Loops: loops, Logger: log, Listeners: inherited, SlowStart: o.slowStart, StickyCookie: o.stickyCookie, StickyHeader: o.stickyHeader,
 	})
-	var bind *embedproxy.BindError
-	if errors.As(err, &bind) {
-		for _, t := range bind.Tried {
-			fmt.Fprintf(a.stderr, "wsdoctor: %v\n", t.Err)
-		}
-		fmt.Fprintln(a.stderr, "wsdoctor: no port for the proxy; `wsdoctor ports` shows who holds them")
-		return exitError(probes.ExitFindings)
-	}
 	if err != nil {
 		return err
 	}
@@ -106,6 +115,15 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 	helpers.Go(func() { s.signals(ctx) })
 	helpers.Go(func() { s.watchSettings(run) })
 	helpers.Go(func() { s.notifySystemd(run) })
+	if serving != nil {
+		helpers.Go(func() {
+			select {
+			case <-p.Serving():
+				serving(run, p)
+			case <-run.Done():
+			}
+		})
+	}
 	err = p.Run(run)
 	stop()
 	helpers.Wait()
