@@ -20,7 +20,7 @@ var balancerHostStep = Step{
 		case host != "" && d.IsLocal(host) == d.Here:
 			return host
 		case d.Here:
-			return d.Found.address()
+			return d.Found.Address()
 		}
 		return ""
 	},

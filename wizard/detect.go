@@ -23,9 +23,7 @@ import (
 func Detect(ctx context.Context, t probes.Target, settings string) Found {
 	ctx, cancel := context.WithTimeout(ctx, 2*lookTimeout)
 	defer cancel()
-	f := Found{Settings: settings, Config: t.Config}
-	f.Hostname, _ = os.Hostname()
-	f.Addrs = ownAddresses()
+	f := Here(t.Config, settings)
 	seen, err := ports.Observe(ctx, t, ports.Options{Ports: []int{}})
 	if err != nil {
 		f.note(probes.T("not seen: the sockets of this host (%s)", err.Error()))
@@ -45,6 +43,13 @@ func Detect(ctx context.Context, t probes.Target, settings string) Found {
 		}
 		f.note(probes.T("a firewall has rules here: %s", strings.Join(names, ", ")))
 	}
+	return f
+}
+
+// Here is what is known without looking far: this host's name and addresses, and the settings.
+func Here(cfg cluster.Config, settings string) Found {
+	f := Found{Settings: settings, Config: cfg, Addrs: ownAddresses()}
+	f.Hostname, _ = os.Hostname()
 	return f
 }
 

@@ -1,7 +1,9 @@
 package wizard
 
 import (
+	"net"
 	"slices"
+	"strconv"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/portconfig"
@@ -16,6 +18,9 @@ var forwardingStep = Step{
 	Ask:  fixed(probes.T("on which ports does the balancer listen? in its order, with commas between")),
 	Default: func(d Draft) string {
 		list := slices.Clone(d.Config.WebSocket.ForwardingPorts)
+		if own := d.Config.Proxy.Listen; d.Embedded() && len(own) > 0 {
+			list = listenPorts(own)
+		}
 		for i, p := range list {
 			if slices.Contains(d.Config.WebSocket.Ports, p) {
 				list[i] = 0 // taken by the answer before
@@ -55,4 +60,18 @@ var forwardingStep = Step{
 	},
 	Keys:  []string{"websocket.forwarding_ports", "balancer.url", "proxy.listen"},
 	Ports: func(d Draft) []int { return d.Config.WebSocket.ForwardingPorts },
+}
+
+// listenPorts takes the ports of proxy.listen.
+func listenPorts(addresses []string) []int {
+	var out []int
+	for _, a := range addresses {
+		if _, port, err := net.SplitHostPort(a); err == nil {
+			a = port
+		}
+		if p, err := strconv.Atoi(a); err == nil && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }

@@ -50,8 +50,8 @@ type Running struct {
 // Pair is a certificate with its key.
 type Pair struct{ Cert, Key string }
 
-// address returns the address under which others reach this host; loopback where there is no other.
-func (f Found) address() string {
+// Address returns the address under which others reach this host; loopback where there is no other.
+func (f Found) Address() string {
 	for _, a := range f.Addrs {
 		if !a.IsLoopback() && !a.IsLinkLocalUnicast() && a.Is4() {
 			return a.String()

@@ -288,11 +288,13 @@ func (s *Session) Take(text string) (Verdict, error) {
 	return v, s.keep()
 }
 
-// forgetDefaultsAfter drops the suggestions that were accepted after a step whose answer has changed: they rested on it.
+// forgetDefaultsAfter drops the suggestions that were accepted after a step whose answer has changed, where they would
+// be other ones now: they are asked again.
 func (s *Session) forgetDefaultsAfter(id string) {
 	i := slices.IndexFunc(s.steps, func(st Step) bool { return st.ID == id })
 	for _, st := range s.steps[i+1:] {
-		if s.answers[st.ID].Default {
+		a, ok := s.answers[st.ID]
+		if ok && a.Default && (st.Default == nil || st.Default(s.draftBefore(st.ID)) != a.Text) {
 			delete(s.answers, st.ID)
 		}
 	}

@@ -23,6 +23,8 @@ func proxyCommand(a *app) *cobra.Command {
 		Short: "run the embedded proxy in the foreground",
 		Long: `Run the embedded proxy in the foreground, with the proxy part of the settings.
 
+Where no port can be had and it runs on a terminal, the wizard asks for others, and they are what it listens on.
+
 The access log goes to standard error as JSON lines.
 SIGTERM and SIGINT drain: every client gets a Close frame within timeouts.drain; a second signal ends at once.
 SIGHUP, or a change of the settings file, reloads. SIGUSR2 starts the program anew on the same sockets and drains this one.`,
@@ -79,6 +81,9 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 			fmt.Fprintf(a.stderr, "wsdoctor: %v\n", t.Err)
 		}
 		fmt.Fprintln(a.stderr, "wsdoctor: no port for the proxy; `wsdoctor ports` shows who holds them")
+		if a.stdinTTY && a.stdoutTTY {
+			return a.anotherPort(ctx, cfg, o)
+		}
 		return exitError(probes.ExitFindings)
 	}
 	return err

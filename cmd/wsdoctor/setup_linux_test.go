@@ -309,3 +309,46 @@ func TestSetupSeesWhoHoldsAPort(t *testing.T) {
 	s.press(":quit\r")
 	s.ends(cmd)
 }
+
+// Every port of the list is held: on a terminal the wizard asks for others, and what is chosen serves.
+func TestProxyWithoutAPortAsksForOne(t *testing.T) {
+	t.Parallel()
+	if !probetest.InNetns(t) {
+		return
+	}
+	service(t, "127.0.0.2:18888")
+	held(t, "0.0.0.0:18889")
+	held(t, "0.0.0.0:18890")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "wsdoctor.yaml")
+	const settings = "version: 1\nproduct: generic\nnodes: [{host: 127.0.0.2}]\nwebsocket: {ports: [18888], forwarding_ports: [18889, 18890]}\n" +
+		"proxy: {listen: [\"18889\", \"18890\"], admin: \"\", limits: {per_ip: 77}}\n"
+	if err := os.WriteFile(file, []byte(settings), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, cmd, _ := onTerminal(t, dir, "dumb", "proxy", "--quiet")
+	s.see("no port for the proxy")
+	s.see("forwarding ports")
+	s.see("\r\nforwarding [18889, 18890]: ")
+	s.press("\r")
+	s.see("port 18889: held by ")
+	s.see("none of these ports can be had now")
+	s.see("free and within every rule: ")
+	s.see("\r\nforwarding")
+	s.press("18890, 18891\r")
+	s.see("port 18891: free")
+	s.see("[yes]: ")
+	s.press("\r")
+	s.see("serves until Ctrl-C")
+	c, hello := dialProxy(t, "127.0.0.1:18891")
+	c.CloseNow()
+	if !strings.Contains(hello, "the service") {
+		t.Errorf("the client got %s", hello)
+	}
+	cfg, err := cluster.Load(file)
+	if err != nil || cfg.Proxy.Limits.PerIP != 77 || strings.Join(cfg.Proxy.Listen, " ") != "18890 18891" {
+		t.Errorf("%v %+v", err, cfg.Proxy)
+	}
+	s.press("\x03")
+	s.ends(cmd)
+}
