@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"net/url"
 	"time"
 
 	"example.com/wsdoctor/embedproxy/balance"
@@ -46,18 +45,13 @@ type version struct {
 	set     *balance.Set
 	trusted []netip.Prefix
 	targets map[*balance.Node]*target
-	// healthPath is what the active check asks for: its own path, or where that is "/" the service's, because a
-	// Socket.IO server takes no WebSocket at "/" and every backend would count as sick.
-	healthPath string
+
+	healthPath string // what the active check asks for
 }
 
 // newVersion prepares settings; old is the version they replace, nil at the start.
 func newVersion(cfg cluster.Config, o Options, old *version) (*version, error) {
-	v := &version{cfg: cfg.Proxy, targets: map[*balance.Node]*target{}}
-	v.healthPath = cfg.Proxy.ActiveHealth.Path
-	if u, err := url.Parse(cfg.BackendURL("x")); (v.healthPath == "/" || v.healthPath == "") && err == nil {
-		v.healthPath = u.RequestURI()
-	}
+	v := &version{cfg: cfg.Proxy, healthPath: cfg.HealthPath(), targets: map[*balance.Node]*target{}}
 	var backends []balance.Backend
 	for _, b := range cfg.Backends() {
 		backends = append(backends, balance.Backend{Address: b.Address, Weight: b.Weight, Backup: b.Backup, Down: b.Down, MaxConns: b.MaxConns})

@@ -42,6 +42,7 @@ var layers = []struct {
 	{"embedproxy/health", "", "github.com/coder/websocket", "a check asks one address and reports to whoever started it"},
 	{"embedproxy/bench", "", "golang.org/x/sys", "what is measured is the command, from outside"},
 	{"embedproxy", "embedproxy/... probes/cluster", "*", "a library for the command, the screens and the wizard alike"},
+	{"wizard/export", "probes probes/cluster probes/*", "", "it writes text for other programs; what those are like only its tests know"},
 	{"wizard", "probes probes/...", "github.com/goccy/go-yaml", "it asks and writes, on the areas' own rules; the proxy and the screens are started by cmd"},
 	{"tui/early", "", "github.com/charmbracelet/lipgloss", "it must be initialised before bubbletea is"},
 	{"tui/...", "tui/... probes probes/... wizard/... embedproxy", "*", "screens show what the others return; only cmd starts them"},

@@ -5,7 +5,9 @@ package cluster
 import (
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -85,7 +87,7 @@ type Proxy struct {
 	Bind           string        `yaml:"bind"`   // first | all
 	TLS            TLS           `yaml:"tls"`
 	Policy         string        `yaml:"policy"`
-	Backends       []Backend     `yaml:"backends"` // empty: each node on its first port
+	Backends       []Backend     `yaml:"backends"` // empty: each node on the first port that it can have
 	PassiveHealth  PassiveHealth `yaml:"passive_health"`
 	ActiveHealth   ActiveHealth  `yaml:"active_health"`
 	Limits         Limits        `yaml:"limits"`
@@ -187,19 +189,61 @@ func (w WebSocket) ListenOrderPorts() []int {
 	return out
 }
 
-// Backends returns the addresses behind the balancer: the proxy's list, else each node on its first port.
+// Backends returns the addresses behind the balancer: the proxy's list, else each node on the port that it listens on
+// when it follows its listen order: the first that nothing else on its host has. So a cluster node, which tries the
+// forwarding ports first, is on the first of them, but on a host that it shares with the balancer, which has those,
+// on the first of its other ports.
 func (c Config) Backends() []Backend {
 	if len(c.Proxy.Backends) > 0 {
 		return c.Proxy.Backends
 	}
-	var out []Backend
-	if len(c.WebSocket.Ports) == 0 {
+	order := c.WebSocket.ListenOrderPorts()
+	if len(order) == 0 {
 		return nil
 	}
+	held := map[string][]int{} // by host
+	var out []Backend
 	for _, n := range c.Nodes {
-		out = append(out, Backend{Address: net.JoinHostPort(n.Host, strconv.Itoa(c.WebSocket.Ports[0])), Weight: 1})
+		if _, seen := held[n.Host]; !seen && c.balancerOn(n) {
+			held[n.Host] = c.balancerPorts()
+		}
+		port := order[0]
+		if i := slices.IndexFunc(order, func(p int) bool { return !slices.Contains(held[n.Host], p) }); i >= 0 {
+			port = order[i]
+		}
+		held[n.Host] = append(held[n.Host], port)
+		out = append(out, Backend{Address: net.JoinHostPort(n.Host, strconv.Itoa(port)), Weight: 1})
 	}
 	return out
+}
+
+// balancerOn tells whether the balancer runs on the host of n: its URL names that host, or it shares a host with a node
+// and its URL names another address, which is then taken for one that each of them may have.
+func (c Config) balancerOn(n Node) bool {
+	host := c.Balancer.Host()
+	if host != "" && strings.EqualFold(host, n.Host) {
+		return true
+	}
+	return c.Balancer.SharesHost && !slices.ContainsFunc(c.Nodes, func(n Node) bool { return strings.EqualFold(host, n.Host) })
+}
+
+// balancerPorts returns the ports that the balancer takes on its host.
+func (c Config) balancerPorts() []int {
+	ports := slices.Clone(c.WebSocket.ForwardingPorts)
+	if c.Balancer.Kind == Embedded {
+		if len(c.Proxy.Listen) > 0 {
+			ports = nil
+			for _, a := range c.Proxy.Listen {
+				if p, err := strconv.Atoi(a[strings.LastIndexByte(a, ':')+1:]); err == nil {
+					ports = append(ports, p)
+				}
+			}
+		}
+		if c.Proxy.Bind != "all" {
+			ports = ports[:min(1, len(ports))]
+		}
+	}
+	return append(ports, c.Balancer.Port())
 }
 
 // BalancerURL returns the URL to probe through the balancer: the one in the settings, with the service's path where
@@ -220,6 +264,17 @@ func (c Config) BackendURL(address string) string {
 	u := &url.URL{Scheme: "ws", Host: address}
 	c.ontoPath(u)
 	return u.String()
+}
+
+// HealthPath returns what an active check asks a backend for: its own path, or where that is "/" the service's, because
+// a Socket.IO server takes no WebSocket at "/" and every backend would count as sick.
+func (c Config) HealthPath() string {
+	if p := c.Proxy.ActiveHealth.Path; p != "" && p != "/" {
+		return p
+	}
+	u := &url.URL{}
+	c.ontoPath(u)
+	return u.RequestURI()
 }
 
 // ontoPath gives u the path and query of the service, as they are written in the settings: %2F is not /.

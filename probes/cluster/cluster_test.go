@@ -72,6 +72,43 @@ func TestBackends(t *testing.T) {
 	if got, want := cfg.Backends(), []Backend{{Address: "10.0.0.1:38888", Weight: 1}, {Address: "[fd00::1]:38888", Weight: 1}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("of the nodes: %v, expected %v", got, want)
 	}
+	for _, c := range []struct {
+		name     string
+		set      func(*Config)
+		a, b, a2 string
+	}{
+		{"a cluster", func(c *Config) {}, "38889", "38889", "38888"},
+		{"ports first", func(c *Config) { c.WebSocket.ListenOrder = PortsFirst }, "38888", "38888", "39888"},
+		{"a balancer elsewhere", func(c *Config) { c.Balancer.URL = "ws://lb:38889/" }, "38889", "38889", "38888"},
+		{"a balancer on a", func(c *Config) { c.Balancer.URL = "ws://10.0.0.1:38889/" }, "38888", "38889", "39888"},
+		{"a balancer on a, with another port", func(c *Config) { c.Balancer.URL = "ws://10.0.0.1:443/" }, "38888", "38889", "39888"},
+		{"a balancer on b, said twice", func(c *Config) { c.Balancer = Balancer{URL: "ws://[FD00::1]:38889/", SharesHost: true} }, "38889", "38888", "38888"},
+		{"a balancer on some node", func(c *Config) { c.Balancer = Balancer{URL: "ws://vip:38889/", SharesHost: true} }, "38888", "38888", "39888"},
+		{"a balancer on a node, no URL", func(c *Config) { c.Balancer.SharesHost = true }, "38888", "38888", "39888"},
+		{"a proxy that binds one port", func(c *Config) {
+			c.Balancer = Balancer{Kind: Embedded, SharesHost: true}
+			c.WebSocket.ForwardingPorts = []int{38889, 38890}
+		}, "38890", "38890", "38888"},
+		{"a proxy with ports of its own", func(c *Config) {
+			c.Balancer = Balancer{Kind: Embedded, SharesHost: true}
+			c.Proxy.Listen, c.Proxy.Bind = []string{"443", "[::]:38888"}, "all"
+		}, "38889", "38889", "39888"},
+		{"one port alone", func(c *Config) {
+			c.Balancer.SharesHost = true
+			c.WebSocket = WebSocket{Ports: []int{8080}}
+		}, "8080", "8080", "8080"},
+	} {
+		cfg := Config{Nodes: []Node{{"a", "10.0.0.1"}, {"b", "fd00::1"}, {"a2", "10.0.0.1"}},
+			WebSocket: WebSocket{Ports: []int{38888, 39888}, ForwardingPorts: []int{38889}, ListenOrder: ForwardingFirst}}
+		c.set(&cfg)
+		var got []string
+		for _, b := range cfg.Backends() {
+			got = append(got, b.Address)
+		}
+		if want := []string{"10.0.0.1:" + c.a, "[fd00::1]:" + c.b, "10.0.0.1:" + c.a2}; !slices.Equal(got, want) {
+			t.Errorf("%s: %v, expected %v", c.name, got, want)
+		}
+	}
 	cfg.Proxy.Backends = []Backend{{Address: "c:1", Weight: 5}}
 	if got := cfg.Backends(); !reflect.DeepEqual(got, cfg.Proxy.Backends) {
 		t.Errorf("of the proxy's list: %v", got)

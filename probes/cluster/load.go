@@ -127,7 +127,8 @@ func (c *Config) complete() {
 	}
 	if c.WebSocket.ListenOrder == "" {
 		c.WebSocket.ListenOrder = PortsFirst
-		if len(c.Nodes) > 1 {
+		// Only that family knows the order; elsewhere a forwarding port is the balancer's alone.
+		if info, _ := c.Product.Info(); info.Family && len(c.Nodes) > 1 {
 			c.WebSocket.ListenOrder = ForwardingFirst
 		}
 	}

@@ -140,7 +140,8 @@ func TestParseValues(t *testing.T) {
 			return c.Proxy.Timeouts == Timeouts{Connect: 5 * time.Second, Handshake: 10 * time.Second, Idle: 90 * time.Minute, Lifetime: 90 * time.Minute}
 		}},
 		{"one node listens ports first", "nodes: [{host: a}]", func(c Config) bool { return c.WebSocket.ListenOrder == PortsFirst && c.Nodes[0].Name == "a" }},
-		{"a cluster listens forwarding first", "nodes: [{host: a}, {name: n, host: b}]", func(c Config) bool {
+		{"a cluster of another product knows no order", "product: socketio\nnodes: [{host: a}, {name: n, host: b}]", func(c Config) bool { return c.WebSocket.ListenOrder == PortsFirst }},
+		{"a cluster listens forwarding first", "product: finebi\nnodes: [{host: a}, {name: n, host: b}]", func(c Config) bool {
 			return c.WebSocket.ListenOrder == ForwardingFirst && c.Nodes[1] == Node{"n", "b"}
 		}},
 		{"an order that is said stays", "nodes: [{host: a}, {host: b}]\nwebsocket: {listen_order: ports-first}", func(c Config) bool { return c.WebSocket.ListenOrder == PortsFirst }},

@@ -49,10 +49,7 @@ func pair(do, undo string) []probes.Text {
 }
 
 func fixUFW(p Port, path Path) []probes.Text {
-	rule := fmt.Sprintf("allow %d/tcp", p.Port)
-	if path.From != "" {
-		rule = fmt.Sprintf("allow from %s to any port %d proto tcp", path.From, p.Port)
-	}
+	rule := allowUFW(p.Port, path.From)
 	switch chain := strings.TrimPrefix(strings.TrimPrefix(path.By.Chain, "ufw6-"), "ufw-"); {
 	case strings.HasPrefix(chain, "user-"): // a rule of the operator's comes first: the new one must stand before it
 		return pair("ufw prepend "+rule, "ufw delete "+rule)
@@ -80,16 +77,7 @@ func fixFirewalld(o Observation, p Port, path Path) []probes.Text {
 	if len(zone.Permanent.allows(p.Port)) > 0 {
 		return pair("firewall-cmd --reload", fmt.Sprintf("firewall-cmd --permanent %s --remove-port=%d/tcp && firewall-cmd --reload", at, p.Port))
 	}
-	what, gone := fmt.Sprintf("--add-port=%d/tcp", p.Port), fmt.Sprintf("--remove-port=%d/tcp", p.Port)
-	if path.From != "" {
-		family := "ipv4"
-		if strings.Contains(path.From, ":") {
-			family = "ipv6"
-		}
-		rich := fmt.Sprintf(`'rule family="%s" source address="%s" port port="%d" protocol="tcp" accept'`, family, path.From, p.Port)
-		what, gone = "--add-rich-rule="+rich, "--remove-rich-rule="+rich
-	}
-	return pair(fmt.Sprintf("firewall-cmd --permanent %s %s && firewall-cmd --reload", at, what), fmt.Sprintf("firewall-cmd --permanent %s %s && firewall-cmd --reload", at, gone))
+	return pair(openFirewalld(at, p.Port, path.From))
 }
 
 // fixNFT puts a rule before the one that decides, or at the end of a chain whose policy does.
@@ -97,20 +85,12 @@ func fixNFT(p Port, path Path) []probes.Text {
 	d := path.By
 	at := fmt.Sprintf("%s %s %s", d.Family, d.Table, d.Chain)
 	name := fmt.Sprintf("%s-%d", mark, p.Port)
-	match := fmt.Sprintf("tcp dport %d", p.Port)
-	if path.From != "" {
-		family := "ip"
-		if strings.Contains(path.From, ":") {
-			family = "ip6"
-		}
-		match = fmt.Sprintf("%s saddr %s %s", family, path.From, match)
-	}
+	match := matchNFT(p.Port, path.From)
 	do := fmt.Sprintf(`nft add rule %s %s accept comment \"%s\"`, at, match, name)
 	if !d.Policy {
 		do = fmt.Sprintf(`nft insert rule %s handle %d %s accept comment \"%s\"`, at, d.Handle, match, name)
 	}
-	undo := fmt.Sprintf(`nft delete rule %s handle $(nft -a list chain %s | awk '/%s"/ {print $NF}')`, at, at, name)
-	return append(pair(do, undo), probes.T("# to keep it over a restart, put the rule into the file that loads the table, such as /etc/nftables.conf"))
+	return append(pair(do, undoNFT(at, name)), probes.T("# to keep it over a restart, put the rule into the file that loads the table, such as /etc/nftables.conf"))
 }
 
 // fixIptables puts a rule at the head of the chain that the kernel calls.
@@ -127,10 +107,6 @@ func fixIptables(p Port, path Path, kind string) []probes.Text {
 	if chain == "" {
 		chain = d.Chain
 	}
-	match := ""
-	if path.From != "" {
-		match = "-s " + path.From + " "
-	}
-	rule := fmt.Sprintf("%s %s-p tcp --dport %d -j ACCEPT", chain, match, p.Port)
+	rule := chain + " " + acceptIptables(p.Port, path.From)
 	return append(pair(program+" -I "+rule, program+" -D "+rule), probes.T("# to keep it over a restart, save the rules as this system does, such as: netfilter-persistent save"))
 }

@@ -1,8 +1,10 @@
 package haproxy
 
 import (
+	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +46,11 @@ func AimOf(cfg cluster.Config) Aim {
 	}
 	for _, b := range cfg.Backends() {
 		a.Addresses = append(a.Addresses, b.Address)
+		if _, port, err := net.SplitHostPort(b.Address); err == nil {
+			if n, err := strconv.Atoi(port); err == nil && !slices.Contains(a.Ports, n) {
+				a.Ports = append(a.Ports, n)
+			}
+		}
 	}
 	return a
 }

@@ -2,11 +2,13 @@ package nginx
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/nginx/conf"
 	"example.com/wsdoctor/probes/nginx/model"
 )
@@ -22,19 +24,20 @@ var upstreamPort = Rule{
 			return nil
 		}
 		allowed := in.Cluster.WebSocket.ListenOrderPorts()
-		if len(in.Cluster.WebSocket.Ports) == 0 {
+		expected := backendPorts(*in.Cluster)
+		if len(in.Cluster.WebSocket.Ports) == 0 || len(expected) == 0 {
 			return nil
 		}
 		var out []Finding
 		judge := func(d *conf.Directive, i, port int, host string) {
-			if port == 0 || port == allowed[0] {
+			if port == 0 || port == allowed[0] || slices.Contains(expected, port) {
 				return
 			}
 			if slices.Contains(allowed, port) {
 				out = append(out, in.laterPort(d, port, allowed))
 				return
 			}
-			want := in.Cluster.WebSocket.Ports[0]
+			want := expected[0]
 			text := strings.Replace(d.Arg(i), fmt.Sprintf(":%d", port), fmt.Sprintf(":%d", want), 1)
 			if text == d.Arg(i) {
 				text = strings.Replace(d.Arg(i), host, fmt.Sprintf("%s:%d", host, want), 1)
@@ -55,6 +58,18 @@ var upstreamPort = Rule{
 		}
 		return out
 	},
+}
+
+// backendPorts are the ports of the addresses that the settings expect behind nginx.
+func backendPorts(cfg cluster.Config) []int {
+	var out []int
+	for _, b := range cfg.Backends() {
+		if _, port, err := net.SplitHostPort(b.Address); err == nil {
+			n, _ := strconv.Atoi(port)
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // laterPort says that nodes try another port first. Whether they keep it depends on what is free there, which the

@@ -33,7 +33,7 @@ func TestNeed(t *testing.T) {
 		},
 		"a node, the balancer elsewhere": {
 			cfgWith(elsewhere),
-			map[int]Need{38888: Needed, 39888: Backup, 38889: NotNeeded},
+			map[int]Need{38889: Needed, 38888: Backup, 39888: Backup},
 		},
 		"a node that the balancer reaches on its second port": {
 			cfgWith(func(c *cluster.Config) {
@@ -101,7 +101,7 @@ func TestExpectBalancer(t *testing.T) {
 		t.Errorf("without a balancer: got %+v", e)
 	}
 	e = expect(cfgWith(func(c *cluster.Config) { c.Balancer.URL = "ws://10.0.0.9:38889/" }), place)
-	if !slices.Equal(e.BackendPorts, []int{38888}) || !e.BalancerElsewhere || e.BalancerPort != 38889 {
+	if !slices.Equal(e.BackendPorts, []int{38889}) || !e.BalancerElsewhere || e.BalancerPort != 38889 {
 		t.Errorf("with one elsewhere: got %+v", e)
 	}
 	e = expect(cfgWith(func(c *cluster.Config) {

@@ -5,6 +5,7 @@ package probetest
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,7 +17,9 @@ var apt = map[string]string{
 	"iptables": "iptables", "iptables-nft": "iptables", "iptables-legacy": "iptables",
 	"iptables-nft-restore": "iptables", "ip6tables-nft-restore": "iptables", "iptables-legacy-restore": "iptables", "ip6tables-legacy-restore": "iptables", "ufw": "ufw", "firewalld": "firewalld",
 	"tmux": "tmux", "patch": "patch", "conntrack": "conntrack", "prove": "perl", "node": "nodejs",
-	"unshare": "util-linux", "sysctl": "procps",
+	"unshare": "util-linux", "sysctl": "procps", "caddy": "caddy", "promtool": "prometheus", "ansible-playbook": "ansible-core",
+	"systemd-analyze": "systemd", "initdb": "postgresql", "postgres": "postgresql", "psql": "postgresql",
+	"mariadbd": "mariadb-server-core", "mariadb-install-db": "mariadb-server-core", "mariadb": "mariadb-client-core",
 }
 
 // Need ends the test where a program is missing: as a failure in CI, as a skip on a developer's machine. It returns
@@ -24,9 +27,11 @@ var apt = map[string]string{
 func Need(t testing.TB, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
-	for _, dir := range []string{"/usr/sbin/", "/sbin/"} {
+	dirs := []string{"/usr/sbin", "/sbin"}
+	versions, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is well-formed
+	for _, dir := range append(dirs, versions...) {
 		if err != nil {
-			path, err = exec.LookPath(dir + program)
+			path, err = exec.LookPath(filepath.Join(dir, program))
 		}
 	}
 	if err != nil {

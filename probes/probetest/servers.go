@@ -46,8 +46,9 @@ func ClosedPort(t testing.TB) string {
 
 // Server is a real program that runs until the test ends.
 type Server struct {
-	Dir string // its working folder, the test's own
-	log *lockedBuffer
+	Dir  string // its working folder, the test's own
+	log  *lockedBuffer
+	stop os.Signal // nil: an interrupt, at which nginx and haproxy stop fast and Node ends
 }
 
 // Log returns what it wrote to standard error so far; nginx's error log goes there.
@@ -146,7 +147,10 @@ func (s *Server) run(t testing.TB, cmd *exec.Cmd) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); cmd.Wait() }()
 	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt) // nginx and haproxy take it as a fast stop, Node ends
+		if s.stop == nil {
+			s.stop = os.Interrupt
+		}
+		cmd.Process.Signal(s.stop)
 		select {
 		case <-ended:
 		case <-time.After(stopGrace):
