@@ -13,9 +13,9 @@ import (
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/catalog"
-	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/diagnosis"
 	"example.com/wsdoctor/probes/report"
+	"example.com/wsdoctor/wizard/finedb"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -32,7 +32,7 @@ type checkFlags struct {
 	strict, short  bool
 	deep           bool
 	wait           time.Duration
-	rows           string
+	rows           rowsFlags
 }
 
 func (f *checkFlags) register(flags *pflag.FlagSet) {
@@ -45,7 +45,7 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.short, "short", false, "show only what is not ok")
 	flags.BoolVar(&f.deep, "deep", false, "add the active tests: connections through the balancer, a stand-in on free ports of this node")
 	flags.DurationVar(&f.wait, "wait", 0, "repeat until everything passes, at most this long")
-	flags.StringVar(&f.rows, "rows", "", "rows of fine_conf_entity, as CSV or key=value (`file`)")
+	f.rows.register(flags)
 }
 
 func formatNames() string {
@@ -96,7 +96,7 @@ type plan struct {
 }
 
 // plan reads everything that a run needs; whatever is wrong with it is a usageError, and nothing is checked.
-func (a *app) plan(f *checkFlags) (p plan, err error) {
+func (a *app) plan(ctx context.Context, f *checkFlags) (p plan, err error) {
 	var ok bool
 	if p.format, ok = report.Lookup(f.format); !ok {
 		return p, usagef("--format: found %q, expected one of %s", f.format, formatNames())
@@ -119,12 +119,11 @@ func (a *app) plan(f *checkFlags) (p plan, err error) {
 	if p.target.Config, p.source, err = a.settings(); err != nil {
 		return p, err
 	}
-	if f.rows != "" {
-		rows, err := cluster.LoadRows(f.rows)
-		if err != nil {
-			return p, usageError{err}
-		}
-		p.target.Rows = &rows
+	if p.target.Rows, err = a.readRows(ctx, f.rows); err != nil {
+		return p, err
+	}
+	if p.target.Rows != nil && p.source == "" {
+		p.target.Config = finedb.Draft(p.target.Config, *p.target.Rows) // they say what there is, and nothing else does
 	}
 	p.target.Deep = f.deep
 	p.options = a.runOptions()
@@ -157,7 +156,7 @@ func (a *app) check(ctx context.Context, f *checkFlags) error {
 
 // runCheck runs the checks, writes the report and returns the exit code as an exitError.
 func (a *app) runCheck(ctx context.Context, f *checkFlags) error {
-	p, err := a.plan(f)
+	p, err := a.plan(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,9 @@ var layers = []struct {
 	{"embedproxy/health", "", "github.com/coder/websocket", "a check asks one address and reports to whoever started it"},
 	{"embedproxy/bench", "", "golang.org/x/sys", "what is measured is the command, from outside"},
 	{"embedproxy", "embedproxy/... probes/cluster", "*", "a library for the command, the screens and the wizard alike"},
+	{"wizard/finedb/hsqldb", "", "", "a reader of files that knows no settings"},
+	{"wizard/finedb/hsqldbtest", "probes/probetest", "github.com/jackc/pgx", "tests run HSQLDB itself through it"},
+	{"wizard/finedb", "probes probes/cluster probes/portconfig wizard/finedb/hsqldb", "*", "it reads rows and asks the rules which of them hold ports; nobody is asked for anything"},
 	{"wizard/export", "probes probes/cluster probes/*", "", "it writes text for other programs; what those are like only its tests know"},
 	{"wizard", "probes probes/...", "github.com/goccy/go-yaml", "it asks and writes, on the areas' own rules; the proxy and the screens are started by cmd"},
 	{"tui/early", "", "github.com/charmbracelet/lipgloss", "it must be initialised before bubbletea is"},
@@ -53,6 +56,8 @@ var layers = []struct {
 var banned = []struct{ lib, except, reason string }{
 	{"github.com/charmbracelet/", "tui", "only the screens may know a terminal library: the rest runs in scripts and services"},
 	{"github.com/spf13/cobra", "cmd", "flags are read in one place"},
+	{"github.com/jackc/", "wizard/finedb", "a database is spoken to in one place, which only reads"},
+	{"github.com/go-sql-driver/", "wizard/finedb", "a database is spoken to in one place, which only reads"},
 }
 
 func TestImports(t *testing.T) {

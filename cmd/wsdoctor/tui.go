@@ -26,7 +26,8 @@ type tuiRun struct {
 
 // screens opens the terminal interface on the checks that the flags select.
 func (a *app) screens(ctx context.Context, f *checkFlags) error {
-	p, err := a.plan(f)
+	f.rows.mayAsk = true
+	p, err := a.plan(ctx, f)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,14 +16,28 @@ import (
 // Rows are raw rows of the FineReport family's table fine_conf_entity, byte for byte as they stand there: a trailing
 // space or a wrong case in them makes a setting ineffective without a word.
 type Rows struct {
-	File string
-	List []Row
+	File   string // the file, or the database as a URL without its password
+	List   []Row
+	Others int // rows of other settings, which the source holds and List does not
 }
 
 // Row is one row of fine_conf_entity.
 type Row struct {
 	ID, Value string
-	Line      int // in the file it was read from
+	Line      int    // in the file it was read from; 0: in a database
+	File      string // that file, where it is not Rows.File: the log of an HSQLDB beside its script
+}
+
+// Place names where a row stands: the file and the line, or the database.
+func (r Rows) Place(row Row) string {
+	file := r.File
+	if row.File != "" {
+		file = row.File
+	}
+	if row.Line == 0 {
+		return file
+	}
+	return fmt.Sprintf("%s:%d", filepath.Base(file), row.Line)
 }
 
 // LoadRows reads rows from a file: CSV or TSV with or without a header, or lines of key=value.
@@ -81,7 +96,7 @@ func parseKeyValue(name string, lines []string) ([]Row, error) {
 		if !ok {
 			return nil, &FileError{File: name, Line: i + 1, Col: 1, Msg: fmt.Sprintf("found %q, expected key=value", clip(l))}
 		}
-		out = append(out, Row{id, value, i + 1})
+		out = append(out, Row{ID: id, Value: value, Line: i + 1})
 	}
 	return out, nil
 }
@@ -122,7 +137,7 @@ func parseTable(name, text, head string) ([]Row, error) {
 		if len(rec) <= max(idCol, valueCol) {
 			return nil, &FileError{File: name, Line: line, Col: 1, Msg: fmt.Sprintf("found %q, expected id and value", clip(strings.Join(rec, string(comma))))}
 		}
-		out = append(out, Row{rec[idCol], rec[valueCol], line})
+		out = append(out, Row{ID: rec[idCol], Value: rec[valueCol], Line: line})
 	}
 }
 
@@ -140,7 +155,7 @@ func parseUnquoted(name, text, sep string) ([]Row, error) {
 		if len(out) == 0 && strings.EqualFold(id, "id") {
 			continue
 		}
-		out = append(out, Row{id, value, i + 1})
+		out = append(out, Row{ID: id, Value: value, Line: i + 1})
 	}
 	return out, nil
 }

@@ -14,26 +14,26 @@ func TestParseRows(t *testing.T) {
 		name, in string
 		want     []Row
 	}{
-		{"CSV with a header", "id,value\nWebSocketConfig.port,38888\n", []Row{{key, "38888", 2}}},
-		{"CSV without", "WebSocketConfig.port,38888", []Row{{key, "38888", 1}}},
-		{"CSV, columns the other way round, in capitals", "VALUE,classname,ID\n38888,x,WebSocketConfig.port\n", []Row{{key, "38888", 2}}},
-		{"quoted CSV", "\"id\",\"value\"\n\"WebSocketConfig.port\",\"[38888,39888]\"\n", []Row{{key, "[38888,39888]", 2}}},
-		{"CSV with quotes in it", "id,value\nWebSocketConfig.port,\"a \"\"b\"\", c\"\n", []Row{{key, `a "b", c`, 2}}},
-		{"CSV with a value over lines", "id,value\na,\"1\n2\"\nb,3\n", []Row{{"a", "1\n2", 2}, {"b", "3", 4}}},
-		{"CSV that did not quote", "id,value\nWebSocketConfig.port,[\"38888\",\"39888\"]\n", []Row{{key, `["38888","39888"]`, 2}}},
-		{"spaces stay", "id,value\nWebSocketConfig.port ,38888 \n", []Row{{key + " ", "38888 ", 2}}},
-		{"TSV", "id\tvalue\nWebSocketConfig.port\t38888 , 39888 \n", []Row{{key, "38888 , 39888 ", 2}}},
-		{"TSV with a quote", "id\tvalue\na\tx\"y\"\n", []Row{{"a", `x"y"`, 2}}},
-		{"key=value", "WebSocketConfig.port=38888\nWebSocketConfig.requestPorts=38889 \n", []Row{{key, "38888", 1}, {"WebSocketConfig.requestPorts", "38889 ", 2}}},
-		{"key = value", "WebSocketConfig.port = 38888\na = b = c\n", []Row{{key, "38888", 1}, {"a", "b = c", 2}}},
-		{"one of them without spaces, so that spaces count", "a =1\nb = 2\n", []Row{{"a ", "1", 1}, {"b ", " 2", 2}}},
-		{"key=value with commas", "WebSocketConfig.port=38888,39888\n", []Row{{key, "38888,39888", 1}}},
-		{"comments and blank lines", "# from production\n\nWebSocketConfig.port=38888\n\n# end\n", []Row{{key, "38888", 3}}},
-		{"a comment above CSV", "# a=b\nid,value\na,1\n", []Row{{"a", "1", 3}}},
-		{"an empty value", "id,value\na,\n", []Row{{"a", "", 2}}},
-		{"a byte order mark and Windows line ends", "\ufeffid,value\r\na,1\r\nb,2 \r\n", []Row{{"a", "1", 2}, {"b", "2 ", 3}}},
-		{"key=value with Windows line ends", "\ufeffa=1\r\nb=2 \r\n", []Row{{"a", "1", 1}, {"b", "2 ", 2}}},
-		{"a no-break space stays", "a\u00a0=1", []Row{{"a\u00a0", "1", 1}}},
+		{"CSV with a header", "id,value\nWebSocketConfig.port,38888\n", []Row{{key, "38888", 2, ""}}},
+		{"CSV without", "WebSocketConfig.port,38888", []Row{{key, "38888", 1, ""}}},
+		{"CSV, columns the other way round, in capitals", "VALUE,classname,ID\n38888,x,WebSocketConfig.port\n", []Row{{key, "38888", 2, ""}}},
+		{"quoted CSV", "\"id\",\"value\"\n\"WebSocketConfig.port\",\"[38888,39888]\"\n", []Row{{key, "[38888,39888]", 2, ""}}},
+		{"CSV with quotes in it", "id,value\nWebSocketConfig.port,\"a \"\"b\"\", c\"\n", []Row{{key, `a "b", c`, 2, ""}}},
+		{"CSV with a value over lines", "id,value\na,\"1\n2\"\nb,3\n", []Row{{"a", "1\n2", 2, ""}, {"b", "3", 4, ""}}},
+		{"CSV that did not quote", "id,value\nWebSocketConfig.port,[\"38888\",\"39888\"]\n", []Row{{key, `["38888","39888"]`, 2, ""}}},
+		{"spaces stay", "id,value\nWebSocketConfig.port ,38888 \n", []Row{{key + " ", "38888 ", 2, ""}}},
+		{"TSV", "id\tvalue\nWebSocketConfig.port\t38888 , 39888 \n", []Row{{key, "38888 , 39888 ", 2, ""}}},
+		{"TSV with a quote", "id\tvalue\na\tx\"y\"\n", []Row{{"a", `x"y"`, 2, ""}}},
+		{"key=value", "WebSocketConfig.port=38888\nWebSocketConfig.requestPorts=38889 \n", []Row{{key, "38888", 1, ""}, {"WebSocketConfig.requestPorts", "38889 ", 2, ""}}},
+		{"key = value", "WebSocketConfig.port = 38888\na = b = c\n", []Row{{key, "38888", 1, ""}, {"a", "b = c", 2, ""}}},
+		{"one of them without spaces, so that spaces count", "a =1\nb = 2\n", []Row{{"a ", "1", 1, ""}, {"b ", " 2", 2, ""}}},
+		{"key=value with commas", "WebSocketConfig.port=38888,39888\n", []Row{{key, "38888,39888", 1, ""}}},
+		{"comments and blank lines", "# from production\n\nWebSocketConfig.port=38888\n\n# end\n", []Row{{key, "38888", 3, ""}}},
+		{"a comment above CSV", "# a=b\nid,value\na,1\n", []Row{{"a", "1", 3, ""}}},
+		{"an empty value", "id,value\na,\n", []Row{{"a", "", 2, ""}}},
+		{"a byte order mark and Windows line ends", "\ufeffid,value\r\na,1\r\nb,2 \r\n", []Row{{"a", "1", 2, ""}, {"b", "2 ", 3, ""}}},
+		{"key=value with Windows line ends", "\ufeffa=1\r\nb=2 \r\n", []Row{{"a", "1", 1, ""}, {"b", "2 ", 2, ""}}},
+		{"a no-break space stays", "a\u00a0=1", []Row{{"a\u00a0", "1", 1, ""}}},
 		{"a header alone", "id,value\n", nil},
 	} {
 		got, err := ParseRows("rows.csv", []byte(c.in))
@@ -71,7 +71,7 @@ func TestLoadRows(t *testing.T) {
 	if err := os.WriteFile(path, []byte("a=1 "), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := LoadRows(path); err != nil || got.File != path || !slices.Equal(got.List, []Row{{"a", "1 ", 1}}) {
+	if got, err := LoadRows(path); err != nil || got.File != path || !slices.Equal(got.List, []Row{{"a", "1 ", 1, ""}}) {
 		t.Errorf("is %+v, %v", got, err)
 	}
 	missing := path + ".no"

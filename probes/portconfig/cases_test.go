@@ -85,7 +85,7 @@ var rowCases = []judged{
 		want: []string{`error WebSocketConfig.requestPorts: found both "WebSocketConfig.requestPort" and "WebSocketConfig.requestPorts"`},
 		fix:  "# if the build is dated 2019-11-08 or later, take out the old key:\nDELETE FROM fine_conf_entity WHERE id = 'WebSocketConfig.requestPort';\n# to take it back: INSERT INTO"},
 	{rule: "key-conflict", name: "twice", rows: healthyRows + "WebSocketConfig.port=38888\n",
-		want: []string{`warning WebSocketConfig.port: 2 times (lines 1, 4)`}},
+		want: []string{`warning WebSocketConfig.port: found "WebSocketConfig.port" 2 times, expected it once`}},
 
 	{rule: "value-format", name: "healthy", rows: healthyRows},
 	{rule: "value-format", name: "other spellings", rows: "WebSocketConfig.port=[38888, 39888]\nWebSocketConfig.requestPorts=38889,38890\n"},

@@ -2,7 +2,6 @@ package portconfig
 
 import (
 	"fmt"
-	"strings"
 
 	"example.com/wsdoctor/probes"
 )
@@ -33,13 +32,9 @@ var keyConflict = probes.Rule[Observation]{
 		}
 		for _, key := range keys {
 			if same := byID[key]; len(same) > 1 {
-				lines := make([]string, len(same))
-				for i, r := range same {
-					lines[i] = fmt.Sprint(r.Line)
-				}
 				out = append(out, probes.Finding{
 					Severity: probes.Warning, Subject: key,
-					Title:    probes.T("found %q %d times (lines %s), expected it once: which one the product reads is not known", key, len(same), strings.Join(lines, ", ")),
+					Title:    probes.T("found %q %d times, expected it once: which one the product reads is not known", key, len(same)),
 					Evidence: o.Rows.evidence(same...),
 					Fix:      []probes.Text{probes.T("# look at the table itself: SELECT id, value FROM fine_conf_entity WHERE id = %s;", literal(key))},
 				})

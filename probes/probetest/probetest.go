@@ -19,7 +19,7 @@ var apt = map[string]string{
 	"tmux": "tmux", "patch": "patch", "conntrack": "conntrack", "prove": "perl", "node": "nodejs",
 	"unshare": "util-linux", "sysctl": "procps", "caddy": "caddy", "promtool": "prometheus", "ansible-playbook": "ansible-core",
 	"systemd-analyze": "systemd", "initdb": "postgresql", "postgres": "postgresql", "psql": "postgresql",
-	"mariadbd": "mariadb-server-core", "mariadb-install-db": "mariadb-server-core", "mariadb": "mariadb-client-core",
+	"mariadbd": "mariadb-server-core", "mariadb-install-db": "mariadb-server-core", "mariadb": "mariadb-client-core", "java": "default-jre-headless",
 }
 
 // Need ends the test where a program is missing: as a failure in CI, as a skip on a developer's machine. It returns
