@@ -36,9 +36,10 @@ type Entry struct {
 	File string    `json:"file,omitempty"` // that was written
 	// Backup is the file as it was before; "" where there was none.
 	Backup string `json:"backup,omitempty"`
-	Sum    string `json:"sum,omitempty"` // SHA-256 of what was written
-	Run    string `json:"run,omitempty"` // the command that was run
-	Undo   string `json:"undo"`          // the line for the shell that takes the change back
+	Sum    string `json:"sum,omitempty"`   // SHA-256 of what was written
+	Run    string `json:"run,omitempty"`   // the command that was run
+	Again  bool   `json:"again,omitempty"` // it is to be run once more when the files were put back
+	Undo   string `json:"undo"`            // the line for the shell that takes the change back
 }
 
 // Begin empties the journal: it holds the last run alone.
@@ -111,6 +112,9 @@ func (j *Journal) Write(f File) (Entry, error) {
 	if err := j.add(e); err != nil {
 		return Entry{}, err
 	}
+	if err := os.MkdirAll(filepath.Dir(f.Path), 0o755); err != nil {
+		return e, fmt.Errorf("writing %s: %w", f.Path, err)
+	}
 	return e, replace(f.Path, f.Content, f.Mode)
 }
 
@@ -146,7 +150,7 @@ type Runner func(ctx context.Context, line string) (output string, err error)
 
 // Run notes how a command is taken back and runs it.
 func (j *Journal) Run(ctx context.Context, c Command, run Runner) (output string, err error) {
-	if err := j.add(Entry{Run: c.Run, Undo: c.Undo}); err != nil {
+	if err := j.add(Entry{Run: c.Run, Undo: c.Undo, Again: c.Again}); err != nil {
 		return "", err
 	}
 	output, err = run(ctx, c.Run)
@@ -207,16 +211,21 @@ func (j *Journal) Keep(left []Entry) error {
 	return replace(j.path, []byte(b.String()), 0o600)
 }
 
-// Undo takes the last run back, the last change first. ask is told of each change and says whether to go on with it;
+// Undo takes the last run back, the last change first, and then has those programs read their files again that did so
+// during the run. ask is told of each change and says whether to go on with it;
 // said is told how each ended. What was left alone stays in the journal.
 func (j *Journal) Undo(ctx context.Context, run Runner, ask func(Entry) bool, said func(e Entry, output string, err error)) error {
 	entries, err := j.Entries()
 	if err != nil {
 		return err
 	}
-	var left []Entry
+	var left, again []Entry
 	failed := false
 	for _, e := range slices.Backward(entries) {
+		if e.Again && e.Undo == "" {
+			again = append([]Entry{e}, again...)
+			continue
+		}
 		if ctx.Err() != nil || !ask(e) {
 			left = append([]Entry{e}, left...)
 			continue
@@ -228,11 +237,19 @@ func (j *Journal) Undo(ctx context.Context, run Runner, ask func(Entry) bool, sa
 		}
 		said(e, output, err)
 	}
+	for _, e := range again {
+		e = Entry{Run: e.Run, Undo: e.Run}
+		if ctx.Err() == nil && ask(e) {
+			output, err := e.Back(ctx, run)
+			failed = failed || err != nil
+			said(e, output, err)
+		}
+	}
 	if err := j.Keep(left); err != nil {
 		return err
 	}
 	if failed {
-		return errors.New("not everything was taken back; what is left stays in " + j.path)
+		return errors.New("not everything could be taken back; see the lines above")
 	}
 	return ctx.Err()
 }

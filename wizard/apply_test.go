@@ -68,8 +68,11 @@ func TestApplyAndUndo(t *testing.T) {
 	if info, _ := os.Lstat(link); info.Mode()&os.ModeSymlink == 0 {
 		t.Error("the link is one no more")
 	}
+	if _, err := j.Run(t.Context(), Command{Run: "reload", Again: true}, run); err != nil {
+		t.Fatal(err)
+	}
 	entries, err := j.Entries()
-	if err != nil || len(entries) != 4 {
+	if err != nil || len(entries) != 5 {
 		t.Fatalf("%v %v", entries, err)
 	}
 	err = j.Undo(t.Context(), run, func(Entry) bool { return true }, func(e Entry, _ string, err error) {
@@ -80,7 +83,7 @@ func TestApplyAndUndo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(ran, []string{"do", "undo"}) {
+	if !slices.Equal(ran, []string{"do", "reload", "undo", "reload"}) {
 		t.Errorf("ran %q", ran)
 	}
 	if content(t, settings) != "" || content(t, other) != "old\n" || content(t, real) != "behind the link\n" {

@@ -8,8 +8,8 @@ import (
 var deploymentStep = Step{
 	ID:    "deployment",
 	Title: probes.T("single server or cluster"),
-	Why: probes.T("a cluster node tries the forwarding ports first and then its ports, a single server the other way round; and " +
-		"in a cluster a client has to come back to its node"),
+	Why: probes.T("in a cluster a client has to come back to its node; and of the FineReport family a cluster node tries the " +
+		"forwarding ports first and then its ports, a single server the other way round"),
 	Ask: fixed(probes.T("is it a single server or a cluster?")),
 	Choices: fixed([]Choice{
 		{"single", probes.T("a single server")},
@@ -25,7 +25,7 @@ var deploymentStep = Step{
 	Apply: choose(func(d *Draft, answer string) {
 		d.Many = answer == "cluster"
 		d.Config.WebSocket.ListenOrder = cluster.PortsFirst
-		if d.Many {
+		if d.Many && d.family() {
 			d.Config.WebSocket.ListenOrder = cluster.ForwardingFirst
 		}
 	}),

@@ -38,7 +38,7 @@ var nodesStep = Step{
 	Skip: stopped,
 	Apply: func(d *Draft, answer string) probes.Text {
 		var nodes []cluster.Node
-		hosts := map[string]bool{}
+		hosts := map[string]string{}
 		words := strings.FieldsFunc(answer, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\t' })
 		for _, w := range words {
 			name, host, named := strings.Cut(w, "=")
@@ -48,11 +48,11 @@ var nodesStep = Step{
 			if name == "" {
 				return probes.T("found %q, expected a name before the \"=\"", w)
 			}
-			if key := strings.ToLower(host); hosts[key] && host != "" {
-				return probes.T("found the host %q twice, expected each once", host)
-			} else {
-				hosts[key] = true
+			key := strings.ToLower(host)
+			if host != "" && hosts[key] != "" && !named {
+				return probes.T("found the host %q twice, expected each once; two nodes of one host need names: a=%s, b=%s", host, host, host)
 			}
+			hosts[key] = name
 			nodes = append(nodes, cluster.Node{Name: name, Host: host})
 		}
 		switch {

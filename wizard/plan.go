@@ -27,6 +27,8 @@ type Command struct {
 	Run  string
 	Undo string      // the line that takes it back; "": nothing has to be
 	Why  probes.Text // what it is for
+	// Again tells that Run makes a program read its files: it is run once more when those were put back.
+	Again bool
 }
 
 // Plan is everything that a session would change.

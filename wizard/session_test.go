@@ -73,7 +73,7 @@ func TestWalkThroughACluster(t *testing.T) {
 		t.Errorf("%v", probs)
 	}
 	if c.Balancer.URL != "wss://192.168.6.171:18889/" || c.Nodes[1] != (cluster.Node{Name: "b", Host: "192.168.6.173"}) ||
-		c.WebSocket.ListenOrder != cluster.ForwardingFirst || c.Proxy.Policy != "cookie" || c.Clients != 5000 || c.Balancer.SharesHost || c.Proxy.Listen != nil {
+		c.WebSocket.ListenOrder != cluster.PortsFirst || c.Proxy.Policy != "cookie" || c.Clients != 5000 || c.Balancer.SharesHost || c.Proxy.Listen != nil {
 		t.Errorf("%+v", c)
 	}
 }
@@ -93,6 +93,9 @@ func TestSuggestionsLeadToTheEnd(t *testing.T) {
 			}
 			if nodes == "" && !c.Balancer.SharesHost {
 				t.Errorf("%s: this host's node and balancer are not seen to share it: %+v", p.Name, c.Balancer)
+			}
+			if want := nodes != "" && p.Family; want != (c.WebSocket.ListenOrder == cluster.ForwardingFirst) {
+				t.Errorf("%s with %q: the listen order is %s", p.Name, nodes, c.WebSocket.ListenOrder)
 			}
 			if nodes != "" && p.Family && len(c.WebSocket.ForwardingPorts) <= len(c.Nodes) {
 				t.Errorf("%s: %v forwarding ports for two nodes", p.Name, c.WebSocket.ForwardingPorts)

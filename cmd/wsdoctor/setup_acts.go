@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -60,15 +61,6 @@ func (g *guide) act(ctx context.Context, d wizard.Draft) (done bool, err error) 
 		return false, err
 	}
 	return g.launch(ctx, d)
-}
-
-// plan puts together what would be changed.
-func (g *guide) plan(d wizard.Draft) (wizard.Plan, error) {
-	settings, err := wizard.SettingsFile(g.path, d.Config)
-	if err != nil {
-		return wizard.Plan{}, err
-	}
-	return wizard.Plan{Files: []wizard.File{settings}}, nil
 }
 
 // review shows every file as a diff and asks whether to write them.
@@ -183,28 +175,37 @@ func (g *guide) write(ctx context.Context, p wizard.Plan) error {
 		}
 	}
 	for _, c := range p.Commands {
+		if err := g.run(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run runs one command after a yes of its own. One that fails ends the session: those behind it rest on it.
+func (g *guide) run(ctx context.Context, c wizard.Command) error {
+	if !c.Why.IsZero() {
 		g.say("%s", c.Why)
-		g.say("  %s", c.Run)
+	}
+	g.say("  %s", c.Run)
+	if c.Undo != "" {
 		g.say("  # to take it back: %s", c.Undo)
-		run := g.commands
-		if g.in != nil {
-			var err error
-			if run, err = g.confirm(ctx, "run it?"); err != nil {
-				return err
-			}
-		} else if !run {
-			g.say("  not run (commands: none)")
+	}
+	if g.in == nil && !g.commands {
+		g.say("  not run (commands: none)")
+		return nil
+	}
+	if g.in != nil {
+		if ok, err := g.confirm(ctx, "run it?"); err != nil || !ok {
+			return err
 		}
-		if !run {
-			continue
-		}
-		output, err := g.journal.Run(ctx, c, wizard.Shell)
-		if output != "" {
-			g.say("%s", output)
-		}
-		if err != nil {
-			g.say("%v", err)
-		}
+	}
+	output, err := g.journal.Run(ctx, c, wizard.Shell)
+	if output != "" {
+		g.say("%s", output)
+	}
+	if err != nil {
+		return fmt.Errorf("%w; `wsdoctor setup --undo%s` takes back what this run changed", err, configFlag(g.a.config))
 	}
 	return nil
 }

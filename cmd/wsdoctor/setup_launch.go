@@ -20,8 +20,8 @@ func (g *guide) launch(ctx context.Context, d wizard.Draft) (done bool, err erro
 	switch {
 	case d.Launch == wizard.LaunchForeground:
 		return g.foreground(ctx, d)
-	case d.Embedded():
-		g.say("it is started by: wsdoctor proxy%s", configFlag(g.a.config))
+	case d.Embedded() && d.Launch != wizard.LaunchService:
+		g.say("on the host of the balancer it is started by: wsdoctor proxy%s", configFlag(g.a.config))
 		return true, g.goodbye()
 	}
 	if step := g.prove(ctx, d); step != "" {
