@@ -29,7 +29,7 @@ func Detect(ctx context.Context, t probes.Target, settings string) Found {
 		f.note(probes.T("not seen: the sockets of this host (%s)", err.Error()))
 	}
 	f.findBalancers(ctx, t, seen)
-	f.findInstall(t, seen)
+	f.findInstall(ctx, t, seen)
 	f.findPairs(t)
 	var why *probes.Reason
 	if walls, err := firewall.Observe(ctx, t); errors.As(err, &why) && why.Status == probes.Skipped {

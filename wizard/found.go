@@ -16,7 +16,8 @@ type Found struct {
 	Pairs     []Pair // certificates with their keys
 	Settings  string // the settings file that was there; "": none
 	Config    cluster.Config
-	Notes     []probes.Text // what was seen, and what could not be
+	Product   cluster.Config // with the ports that the product's own table names; the zero value: not read
+	Notes     []probes.Text  // what was seen, and what could not be
 }
 
 // Install is a tree of a product of the FineReport family on this host.

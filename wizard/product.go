@@ -31,6 +31,8 @@ var productStep = Step{
 		cfg := cluster.Default(cluster.Product(answer))
 		if had := d.Found.Config; d.Found.Settings != "" && had.Product == cfg.Product {
 			cfg = had
+		} else if own := d.Found.Product; own.Product == cfg.Product {
+			cfg.WebSocket = own.WebSocket
 		}
 		d.Config = cfg
 	}),
