@@ -43,12 +43,10 @@ type Seen struct {
 
 // Look looks at what an answer that was judged well names on this host: its ports, its certificate. An answer that
 // names nothing here has nothing to be seen.
-func (s *Session) Look(ctx context.Context, v Verdict) Seen {
+func (st Step) Look(ctx context.Context, v Verdict) Seen {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	st, ok := s.Step()
 	switch {
-	case !ok:
 	case st.ID == keyStep.ID && v.Draft.Here:
 		return lookAtPair(v.Draft)
 	case len(v.Ports) > 0 && st.ID == forwardingStep.ID && v.Draft.Here:

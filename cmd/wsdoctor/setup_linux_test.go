@@ -91,7 +91,7 @@ func TestSetupByPlainPrompts(t *testing.T) {
 		return
 	}
 	firstTimeServices(t)
-	for _, name := range []string{"dumb", "xterm"} {
+	for _, name := range []string{"dumb"} {
 		dir := t.TempDir()
 		s, cmd, _ := onTerminal(t, dir, name, "setup")
 		for _, q := range firstTime {

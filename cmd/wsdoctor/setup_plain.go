@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/tui/setup"
+	"example.com/wsdoctor/tui/theme"
 	"example.com/wsdoctor/wizard"
 )
 
@@ -20,6 +24,7 @@ const pasteGap = 100 * time.Millisecond
 type guide struct {
 	a        *app
 	s        *wizard.Session
+	draw     bool        // the steps are asked on a screen
 	in       *lineReader // nil: nobody is there to ask
 	yes      bool        // every question that is no step is answered with yes
 	commands bool        // commands may be run without anybody there
@@ -56,18 +61,24 @@ func (g *guide) tell(found wizard.Found) {
 
 // attended asks every step and then sees to the rest.
 func (g *guide) attended(ctx context.Context) error {
+	g.draw = g.a.stdinTTY && g.a.stdoutTTY && g.a.env("TERM") != "dumb" && g.a.env("ACCESSIBLE") == ""
 	g.in = readLines(g.a.stdin)
-	defer g.in.stop()
-	g.tell(g.s.Draft().Found)
-	g.say("enter takes the suggestion in brackets; :back, :undo, :steps, :restart, :quit and :help work at every step")
-	if g.s.Resumed() {
-		g.say("going on where the last session was; :restart begins anew")
+	defer func() { g.in.stop() }()
+	if !g.draw {
+		g.tell(g.s.Draft().Found)
+		g.say("enter takes the suggestion in brackets; :back, :undo, :steps, :restart, :quit and :help work at every step")
+		if g.s.Resumed() {
+			g.say(goingOn + "; :restart begins anew")
+		}
 	}
 	if err := g.ask(ctx); err != nil {
 		return g.leave(err)
 	}
 	return g.leave(g.finish(ctx))
 }
+
+// goingOn is said where answers of an earlier session are there.
+const goingOn = "going on where the last session was"
 
 // leave turns the end of a session into the program's.
 func (g *guide) leave(err error) error {
@@ -78,8 +89,11 @@ func (g *guide) leave(err error) error {
 	return err
 }
 
-// ask goes through the steps until each has its answer.
+// ask goes through the steps until each has its answer: on a screen where the terminal can be drawn on, else by lines.
 func (g *guide) ask(ctx context.Context) error {
+	if g.draw {
+		return g.askOnScreen(ctx)
+	}
 	shown := ""
 	for {
 		st, open := g.s.Step()
@@ -115,6 +129,27 @@ func bracketed(suggestion string) string {
 	return " [" + suggestion + "]"
 }
 
+// askOnScreen lends the terminal to the screen of the steps.
+func (g *guide) askOnScreen(ctx context.Context) error {
+	g.in.stop()
+	defer func() { g.in = readLines(g.a.stdin) }()
+	// A terminal that is closed sends SIGHUP: it is to be left as cleanly as at ctrl+c.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
+	defer stop()
+	o := setup.Options{Theme: theme.Options{ASCII: g.a.ascii(), NoColor: g.a.noColor}, Output: g.a.stdout}
+	if g.s.Resumed() {
+		o.Notes = append(o.Notes, goingOn)
+	}
+	for _, n := range g.s.Draft().Found.Notes {
+		o.Notes = append(o.Notes, n.String())
+	}
+	done, err := setup.Run(ctx, g.s, o)
+	if err == nil && !done {
+		err = errQuit
+	}
+	return err
+}
+
 // show writes a step: where one is, the question, why it is asked, and what may be answered.
 func (g *guide) show(st wizard.Step) {
 	d := g.s.Draft()
@@ -132,6 +167,7 @@ func (g *guide) show(st wizard.Step) {
 
 // answer judges what was typed, looks at what it names on this host, and takes it.
 func (g *guide) answer(ctx context.Context, text string) error {
+	st, _ := g.s.Step()
 	v := g.s.Judge(text)
 	for _, why := range v.Refused {
 		g.say("not taken: %s", why)
@@ -139,7 +175,7 @@ func (g *guide) answer(ctx context.Context, text string) error {
 	if !v.OK() {
 		return nil
 	}
-	seen := g.s.Look(ctx, v)
+	seen := st.Look(ctx, v)
 	g.sights(seen)
 	if len(seen.Objections) > 0 && g.again != v.Answer {
 		for _, why := range seen.Objections {
