@@ -81,7 +81,9 @@ func TestSetupScreenRefusesBadAnswers(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	s, cmd, _ := onTerminal(t, dir, "xterm", "setup")
+	s, cmd, _ := onTerminal(t, dir, "xterm") // the first-time choice offers it
+	s.see("guided set-up")
+	s.press("s")
 	s.onScreen("product", "1")
 	s.onScreen("single server or cluster", "1")
 	s.onScreen("nodes", "")
