@@ -65,6 +65,7 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 		explainCommand(a),
 		lintCommand(a),
 		proxyCommand(a),
+		demoCommand(a),
 		exportCommand(a),
 		versionCommand(a),
 	)

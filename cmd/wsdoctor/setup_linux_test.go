@@ -27,7 +27,7 @@ func onTerminal(t *testing.T, dir, termName string, args ...string) (s *screen, 
 	t.Helper()
 	cmd = wsdoctor(t, args...)
 	cmd.Dir = dir
-	cmd.Env = append(cmd.Env, "TERM="+termName, "HOME="+dir)
+	cmd.Env = append(cmd.Env, "TERM="+termName, "HOME="+dir, "TMPDIR="+dir)
 	master, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)
@@ -421,5 +421,34 @@ ls -A . /etc/systemd/system/wsdoctor-proxy.* /etc/wsdoctor/* /usr/local/bin/* 2>
 	units := "wsdoctor-proxy.socket wsdoctor-proxy.service\n"
 	if want := "daemon-reload\nenable --now " + units + "disable --now " + units + "daemon-reload\n"; string(log) != want {
 		t.Errorf("systemctl was told\n%s, expected\n%s", log, want)
+	}
+}
+
+// Each fault of the demo is called by its name, and everything is well again without it.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	if !probetest.InNetns(t) {
+		return
+	}
+	dir := t.TempDir()
+	s, cmd, _ := onTerminal(t, dir, "dumb", "demo")
+	for _, f := range []struct{ key, says string }{
+		{"1", "ports/time-wait: "}, {"2", "ports/holder: "}, {"3", "balancer/upgrade: "},
+	} {
+		s.see("q leaves: ")
+		s.press(f.key + "\r")
+		s.see(f.says)
+		s.see("status: failed")
+		s.see("  " + f.key + "  ON ")
+		s.see("q leaves: ")
+		s.press(f.key + "\r")
+		s.see("status: ")
+		s.see("  " + f.key + "  off")
+	}
+	s.see("q leaves: ")
+	s.press("q\r")
+	s.ends(cmd)
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
