@@ -78,10 +78,10 @@ func (p *Proxy) notReady() string {
 
 // AdminAddress is where the admin listener is; "" where there is none.
 func (p *Proxy) AdminAddress() string {
-	if p.admin.listener == nil {
-		return ""
+	if a := p.adminNow(); a.listener != nil {
+		return a.listener.Addr().String()
 	}
-	return p.admin.listener.Addr().String()
+	return ""
 }
 
 func (a *admin) start(work *sync.WaitGroup) {

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,72 +12,65 @@ import (
 	"example.com/wsdoctor/probes/cluster"
 )
 
-// certLook is how often the files are looked at. Asking the file system costs nothing, and unlike a watch it sees
-// through the renamed symbolic links with which Kubernetes and certbot replace certificates.
+// certLook is how often the files are looked at.
 const certLook = 5 * time.Second
 
-// certificates serves one pair of files and follows their changes.
+// certificates serves pairs of files by the name that a client asks for, and follows the files' changes.
 type certificates struct {
-	cert, key string
-	now       atomic.Pointer[tls.Certificate]
-	mu        sync.Mutex // reload
-	seen      string
+	now   atomic.Pointer[[]tls.Certificate]
+	mu    sync.Mutex // load
+	files cluster.TLS
 }
 
-func loadCertificates(t cluster.TLS) (*certificates, error) {
-	c := &certificates{cert: t.Cert, key: t.Key}
-	if err := c.reload(); err != nil {
-		return nil, err
+// load reads the files. What does not load leaves the old certificates in place.
+func (c *certificates) load(t cluster.TLS) error {
+	var list []tls.Certificate
+	for _, f := range t.Pairs() {
+		pair, err := tls.LoadX509KeyPair(f.Cert, f.Key)
+		if err != nil {
+			return fmt.Errorf("reading the certificate %s and its key %s: %w", f.Cert, f.Key, err)
+		}
+		list = append(list, pair)
 	}
-	return c, nil
-}
-
-// reload reads the files. What does not load leaves the old certificate in place.
-func (c *certificates) reload() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	seen := c.mark()
-	pair, err := tls.LoadX509KeyPair(c.cert, c.key)
-	if err != nil {
-		return fmt.Errorf("reading the certificate %s and its key %s: %w", c.cert, c.key, err)
-	}
-	c.now.Store(&pair)
-	c.seen = seen
+	c.files = t
+	c.now.Store(&list)
 	return nil
 }
 
-// mark is what changes when a file does.
-func (c *certificates) mark() string {
-	var s string
-	for _, f := range []string{c.cert, c.key} {
-		if info, err := os.Stat(f); err == nil {
-			s += fmt.Sprint(info.ModTime().UnixNano(), info.Size(), " ")
-		}
+func (c *certificates) paths() (out []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.files.Pairs() {
+		out = append(out, f.Cert, f.Key)
 	}
-	return s
+	return out
 }
 
 func (c *certificates) watch(ctx context.Context, log *slog.Logger) {
-	t := time.NewTicker(certLook)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
+	WatchFiles(ctx, certLook, c.paths, func() {
 		c.mu.Lock()
-		same := c.mark() == c.seen
+		files := c.files
 		c.mu.Unlock()
-		if same {
-			continue
-		}
-		if err := c.reload(); err != nil {
-			log.Warn("the certificate stays as it was", "error", err)
+		if err := c.load(files); err != nil {
+			log.Warn("the certificates stay as they were", "error", err)
 		} else {
-			log.Info("certificate reloaded", "cert", c.cert)
+			log.Info("certificates reloaded", "cert", files.Cert)
+		}
+	})
+}
+
+// choose returns the first certificate that fits the name asked for and what the client can verify, else the first of
+// all: a client that checks names then sees which it got, one that does not is served.
+func (c *certificates) choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	list := *c.now.Load()
+	for i := range list {
+		if hello.SupportsCertificate(&list[i]) == nil {
+			return &list[i], nil
 		}
 	}
+	return &list[0], nil
 }
 
 func (c *certificates) config(minVersion string) *tls.Config {
@@ -86,9 +78,5 @@ func (c *certificates) config(minVersion string) *tls.Config {
 	if minVersion == "1.3" {
 		v = tls.VersionTLS13
 	}
-	return &tls.Config{
-		MinVersion:     v,
-		NextProtos:     []string{"h2", "http/1.1"},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.now.Load(), nil },
-	}
+	return &tls.Config{MinVersion: v, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: c.choose}
 }

@@ -107,3 +107,33 @@ func TestCurl(t *testing.T) {
 		t.Errorf("%q, %v", out, err)
 	}
 }
+
+// TestPythonWebsockets sends fragments, pings and binary messages with the library python3-websockets, and is closed
+// by it.
+func TestPythonWebsockets(t *testing.T) {
+	t.Parallel()
+	const python = "/usr/bin/python3" // that of the distribution, which finds the distribution's packages
+	if exec.Command(python, "-c", "import websockets").Run() != nil {
+		probetest.Lacks(t, "the websockets library of Python", "apt-get install -y python3-websockets")
+	}
+	_, p := before(t, probetest.NodeServer(t, strings.Replace(probetest.WSServer, "port: 0 }", "port: 0, perMessageDeflate: true }", 1)))
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, python, "-c", `
+import asyncio, os, websockets
+async def main():
+    async with websockets.connect('ws://`+p.at()+`/', max_size=None) as c:
+        for n in [0, 1, 125, 126, 65535, 65536, 1 << 20]:
+            for m in ['w' * n, os.urandom(n)]:
+                await c.send(m)
+                assert await c.recv() == m, n
+        await c.send(m[i:i + 100000] for i in range(0, len(m), 100000))
+        assert await c.recv() == m, 'fragments'
+        await (await c.ping(b'x'))
+        names = [e.name for e in c.extensions]
+    print(names, c.close_code)
+asyncio.run(main())`).CombinedOutput()
+	if err != nil || string(out) != "['permessage-deflate'] 1000\n" {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

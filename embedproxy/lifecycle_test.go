@@ -300,34 +300,6 @@ func TestTrustedProxies(t *testing.T) {
 	}
 }
 
-func TestCertificateReload(t *testing.T) {
-	n := startNode(t, "n1")
-	cfg := settings(n)
-	withTLS(t, &cfg, 1)
-	p := start(t, cfg, Options{})
-	serial := func() int64 {
-		c, err := tls.Dial("tcp", p.at(), &tls.Config{InsecureSkipVerify: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
-	}
-	if got := serial(); got != 1 {
-		t.Errorf("serial %d", got)
-	}
-	withTLS(t, &cfg, 2)
-	if err := p.Reload(cfg); err != nil {
-		t.Fatal(err)
-	}
-	if got := serial(); got != 2 {
-		t.Errorf("after the reload serial %d", got)
-	}
-	if _, err := tls.Dial("tcp", p.at(), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11}); err == nil {
-		t.Error("TLS 1.1 was taken")
-	}
-}
-
 func TestAdmin(t *testing.T) {
 	n := startNode(t, "n1")
 	p := start(t, settings(n), Options{})

@@ -52,6 +52,9 @@ func (w *web) plain(rw http.ResponseWriter, r *http.Request) {
 			pr.Out.URL.Scheme = "http"
 			pr.Out.URL.Host = "backend" // the transport puts the chosen one here
 			pr.Out.Host = pr.In.Host
+			// ReverseProxy puts back what asks for an upgrade, to whatever protocol; that to WebSocket does not come here.
+			pr.Out.Header.Del("Upgrade")
+			pr.Out.Header.Del("Connection")
 			setForwarded(pr.Out.Header, hop, prior, client, pr.In.Host)
 		},
 		ModifyResponse: func(resp *http.Response) error {
@@ -61,7 +64,14 @@ func (w *web) plain(rw http.ResponseWriter, r *http.Request) {
 			return nil
 		},
 		ErrorHandler: func(rw http.ResponseWriter, r *http.Request, err error) {
-			status, reason := judge(errors.Join(body.fault(), err))
+			fault := body.fault()
+			if c, ok := r.Context().Value(connKey{}).(*screenedConn); ok && fault != nil {
+				rw.Header().Set("Connection", "close") // where the body ends is not known
+				if f := c.screen.Fault(); f != nil {
+					fault = f // what net/http makes of it
+				}
+			}
+			status, reason := judge(errors.Join(fault, err))
 			w.fail(rw, r, status, reason)
 		},
 	}).ServeHTTP(rw, r)

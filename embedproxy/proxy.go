@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,12 +34,19 @@ type Proxy struct {
 	pairs     *tunnel.Pairs
 	web       *web
 	transport *http.Transport
-	certs     *certificates // nil without TLS
-	tls       *tls.Config
-	listeners []net.Listener
-	admin     *admin
+	certs     *certificates              // nil without TLS
+	tls       atomic.Pointer[tls.Config] // nil without TLS
 	health    watchers
 	lines     accessLog
+	work      sync.WaitGroup // of Run
+
+	reloading sync.Mutex // one Reload at a time, and none once a drain has begun
+	wanted    []string   // ListenAddresses of the settings; guarded by reloading
+	wantedAll bool       // proxy.bind is all; the same
+
+	mu        sync.Mutex
+	listeners []*bound
+	admin     *admin
 
 	stop     chan End // the first asks for a drain
 	killed   chan struct{}
@@ -53,9 +61,9 @@ type Proxy struct {
 type front interface {
 	tunnel.Registry
 	Set(tunnel.Settings)
-	Listen(*os.File) error
-	Unlisten()
-	Empty() <-chan struct{}
+	Listen(*os.File) (number int, err error)
+	Unlisten(numbers ...int)
+	Turn()
 }
 
 // End says how a drain is meant.
@@ -81,19 +89,21 @@ func New(ctx context.Context, cfg cluster.Config, o Options) (*Proxy, error) {
 	}
 	p.version.Store(v)
 	if cfg.Proxy.TLS.Cert != "" {
-		if p.certs, err = loadCertificates(cfg.Proxy.TLS); err != nil {
+		p.certs = &certificates{}
+		if err := p.certs.load(cfg.Proxy.TLS); err != nil {
 			return nil, err
 		}
-		p.tls = p.certs.config(cfg.Proxy.TLS.MinVersion)
+		p.tls.Store(p.certs.config(cfg.Proxy.TLS.MinVersion))
 	}
-	p.listeners = p.opts.Listeners
+	p.wanted, p.wantedAll = ListenAddresses(cfg), cfg.Proxy.Bind == "all"
+	p.listeners = given(p.opts.Listeners, p.wanted)
 	if len(p.listeners) == 0 {
-		if p.listeners, err = bind(ctx, ListenAddresses(cfg), cfg.Proxy.Bind == "all"); err != nil {
+		if p.listeners, err = bind(ctx, p.wanted, p.wantedAll); err != nil {
 			return nil, err
 		}
 	}
 	if p.admin, err = newAdmin(ctx, p, cfg.Proxy.Admin); err != nil {
-		p.closeListeners()
+		closeAll(p.listeners)
 		return nil, err
 	}
 	return p, nil
@@ -109,10 +119,18 @@ func lower(s string) string {
 	return string(b)
 }
 
+// sockets returns the listening sockets of now.
+func (p *Proxy) sockets() []*bound {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.listeners)
+}
+
 // Addresses lists where the proxy listens.
 func (p *Proxy) Addresses() []string {
-	out := make([]string, len(p.listeners))
-	for i, l := range p.listeners {
+	list := p.sockets()
+	out := make([]string, len(list))
+	for i, l := range list {
 		out[i] = l.Addr().String()
 	}
 	return out
@@ -121,8 +139,8 @@ func (p *Proxy) Addresses() []string {
 // Files returns duplicates of the listening sockets, for a successor. The caller closes them.
 func (p *Proxy) Files() ([]*os.File, error) {
 	var out []*os.File
-	for _, l := range p.listeners {
-		f, err := l.(*net.TCPListener).File()
+	for _, l := range p.sockets() {
+		f, err := l.Listener.(*net.TCPListener).File()
 		if err != nil {
 			for _, f := range out {
 				f.Close()
@@ -132,12 +150,6 @@ func (p *Proxy) Files() ([]*os.File, error) {
 		out = append(out, f)
 	}
 	return out, nil
-}
-
-func (p *Proxy) closeListeners() {
-	for _, l := range p.listeners {
-		l.Close()
-	}
 }
 
 // Run serves until ctx ends or Drain is called, then drains: it returns when the last tunnel is gone, or was ended
@@ -151,21 +163,21 @@ func (p *Proxy) Run(ctx context.Context) error {
 	defer p.transport.CloseIdleConnections()
 	p.pairs = tunnel.NewPairs(v.tunnels())
 	p.web = newWeb(p)
-	var work, logging sync.WaitGroup
+	var logging sync.WaitGroup
 	logged := make(chan struct{})
 	logging.Go(func() { p.writeLog(logged) })
 	defer logging.Wait()
 	defer close(logged)
 
 	p.resolveNow(p.ctx) // before the first client asks for a backend
-	work.Go(func() { p.resolveAll(p.ctx) })
+	p.work.Go(func() { p.resolveAll(p.ctx) })
 	if p.certs != nil {
-		work.Go(func() { p.certs.watch(p.ctx, p.log) })
+		p.work.Go(func() { p.certs.watch(p.ctx, p.log) })
 	}
 	p.health.start(p)
-	p.admin.start(&work)
-	work.Go(func() { p.web.server.Serve(p.web) }) //nolint:errcheck // it returns when web is closed
-	err := p.listen(&work)
+	p.admin.start(&p.work)
+	p.work.Go(func() { p.web.server.Serve(p.web) }) //nolint:errcheck // it returns when web is closed
+	err := p.listen()
 	if err == nil {
 		close(p.up)
 		p.log.Info("serving", "addresses", p.Addresses(), "policy", v.cfg.Policy)
@@ -177,35 +189,22 @@ func (p *Proxy) Run(ctx context.Context) error {
 		}
 		p.drain(end)
 	} else {
-		p.closeListeners()
+		closeAll(p.sockets())
 	}
 	p.finish()
-	work.Wait()
+	p.work.Wait()
 	return err
 }
 
 // listen hands the listening sockets to whoever serves them.
-func (p *Proxy) listen(work *sync.WaitGroup) error {
-	var err error
-	if p.tls == nil {
+func (p *Proxy) listen() (err error) {
+	if p.tls.Load() == nil {
 		if p.front, err = p.newFront(); err != nil {
 			return err
 		}
 	}
-	if p.front == nil {
-		for _, l := range p.listeners {
-			work.Go(func() { p.web.accept(l, p.tls) })
-		}
-		return nil
-	}
-	for _, l := range p.listeners {
-		f, err := l.(*net.TCPListener).File()
-		if err != nil {
-			return fmt.Errorf("duplicating a listening socket: %w", err)
-		}
-		err = p.front.Listen(f)
-		f.Close()
-		if err != nil {
+	for _, l := range p.sockets() {
+		if err := p.serve(l); err != nil {
 			return err
 		}
 	}
@@ -243,7 +242,14 @@ func (p *Proxy) Serving() <-chan struct{} { return p.up }
 func (p *Proxy) Done() <-chan struct{} { return p.done }
 
 // ReleaseAdmin closes the admin listener, for a successor that is to bind it.
-func (p *Proxy) ReleaseAdmin() { p.admin.stop() }
+func (p *Proxy) ReleaseAdmin() { p.adminNow().stop() }
+
+// Turn returns when every event loop has come round once, so it hangs where a loop does: what a watchdog asks.
+func (p *Proxy) Turn() {
+	if p.front != nil {
+		p.front.Turn()
+	}
+}
 
 // Kill ends everything at once; Run returns.
 func (p *Proxy) Kill() { p.killOnce.Do(func() { close(p.killed) }) }
@@ -252,11 +258,10 @@ func (p *Proxy) Kill() { p.killOnce.Do(func() { close(p.killed) }) }
 const drainLook = 250 * time.Millisecond
 
 func (p *Proxy) drain(e End) {
+	p.reloading.Lock()
 	p.state.Store(draining)
-	if p.front != nil {
-		p.front.Unlisten()
-	}
-	p.closeListeners()
+	p.reloading.Unlock()
+	p.unserve(p.sockets())
 	over := p.version.Load().cfg.Timeouts.Drain
 	how := tunnel.End{Cause: tunnel.ByDrain, Code: tunnel.CloseGoingAway, Reason: "the proxy ends"}
 	if e.Restart {
@@ -298,34 +303,9 @@ func (p *Proxy) finish() {
 	ctx, cancel := context.WithTimeout(p.ctx, webShutdown)
 	defer cancel()
 	p.web.shutdown(ctx)
-	p.admin.stop()
+	p.adminNow().stop()
 	p.cancel()
 }
 
 // webShutdown is how long plain requests that are under way may take when all tunnels are gone already.
 const webShutdown = 2 * time.Second
-
-// Reload takes over new settings. What cannot be taken over changes nothing and is returned as an error. Tunnels stay
-// where they are; the ports and the admin listener stay bound as they were at the start.
-func (p *Proxy) Reload(cfg cluster.Config) error {
-	old := p.version.Load()
-	v, err := newVersion(cfg, p.opts, old)
-	if err != nil {
-		return err
-	}
-	if p.certs != nil {
-		if err := p.certs.reload(); err != nil {
-			return err
-		}
-	}
-	p.version.Store(v)
-	p.resolveNow(p.ctx)
-	if p.front != nil {
-		p.front.Set(v.tunnels())
-	}
-	p.pairs.Set(v.tunnels())
-	p.health.stop()
-	p.health.start(p)
-	p.log.Info("settings reloaded", "backends", len(v.targets), "policy", v.cfg.Policy)
-	return nil
-}

@@ -184,48 +184,6 @@ func TestStickyCookieJoinsPollingAndWebSocket(t *testing.T) {
 	}
 }
 
-func TestHostileRequests(t *testing.T) {
-	n := startNode(t, "n1")
-	cfg := settings(n)
-	cfg.Proxy.Timeouts.Handshake = 300 * time.Millisecond
-	p := start(t, cfg, Options{})
-	const post = "POST /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
-	for name, c := range map[string]struct{ send, want string }{
-		"both lengths":                {post + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
-		"bare LF":                     {"GET / HTTP/1.1\nHost: a\n\n", "400"},
-		"folded":                      {"GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n", "400"},
-		"NUL":                         {"GET / HTTP/1.1\r\nHost: a\x00\r\n\r\n", "400"},
-		"two hosts":                   {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"},
-		"absolute, other host":        {"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
-		"absolute, same host":         {"GET http://a/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "200"},
-		"a huge field":                {"GET / HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("a", 20<<10) + "\r\n\r\n", "431"},
-		"many fields":                 {"GET / HTTP/1.1\r\nHost: a\r\n" + strings.Repeat("X: 1\r\n", 200) + "\r\n", "431"},
-		"bad chunk":                   {post + "Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n", "400"},
-		"chunk too long":              {post + "Transfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n", "400"},
-		"good chunks":                 {post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "200"},
-		"bad after good on one line":  {"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1, 1\r\n\r\n", "200 400"},
-		"transfer coding":             {post + "Transfer-Encoding: gzip, chunked\r\n\r\n", "501"},
-		"CONNECT":                     {"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "405"},
-		"HTTP/2 without TLS":          {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505"},
-		"slow head":                   {"GET / HTTP/1.1\r\nHost: a\r\n", "408"},
-		"slow body":                   {post + "Content-Length: 10\r\n\r\nabc", "408"},
-		"handshake with a body":       {"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: x\r\nContent-Length: 3\r\n\r\nabc", "400"},
-		"refused method from outside": {"X-REFUSED /200 HTTP/1.1\r\nHost: a\r\n\r\n", "400"},
-		"TLS on a plain port":         {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n", "400"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := raw(t, p.at(), c.send)
-			var codes []string
-			for _, part := range strings.Split(got, "HTTP/1.1 ")[1:] {
-				codes = append(codes, part[:3])
-			}
-			if strings.Join(codes, " ") != c.want {
-				t.Errorf("%q, expected status %s", got, c.want)
-			}
-		})
-	}
-}
-
 func TestLimits(t *testing.T) {
 	n := startNode(t, "n1")
 	for name, c := range map[string]struct {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/wsdoctor/embedproxy/head"
@@ -77,7 +78,7 @@ func (w *web) push(c net.Conn) {
 
 // take serves a connection on which a loop found a request that is no handshake.
 func (w *web) take(c net.Conn, in []byte, peer netip.AddrPort) {
-	w.busy.Go(func() { w.push(screened(c, in, peer)) })
+	w.busy.Go(func() { w.push(w.screened(c, in, peer)) })
 }
 
 // screenedConn is a connection whose requests have passed the strict reader.
@@ -88,9 +89,17 @@ type screenedConn struct {
 	tls    bool
 }
 
-func screened(c net.Conn, in []byte, peer netip.AddrPort) *screenedConn {
+// screened puts the screen before a connection. A head that has begun has to be complete in timeouts.handshake: to
+// net/http it seems not to have begun, because it sees whole heads only.
+func (w *web) screened(c net.Conn, in []byte, peer netip.AddrPort) *screenedConn {
 	_, isTLS := c.(*tls.Conn)
-	return &screenedConn{c, head.NewScreen(in, c, head.Limits{}), net.TCPAddrFromAddrPort(peer), isTLS}
+	s := head.NewScreen(in, c, head.Limits{})
+	s.Partial = func(since time.Time) {
+		if d := w.p.version.Load().cfg.Timeouts.Handshake; d > 0 {
+			c.SetReadDeadline(since.Add(d)) //nolint:errcheck // a broken connection shows when it is read
+		}
+	}
+	return &screenedConn{c, s, net.TCPAddrFromAddrPort(peer), isTLS}
 }
 
 func (c *screenedConn) Read(b []byte) (int, error) { return c.screen.Read(b) }
@@ -123,7 +132,7 @@ func (c *announcedConn) Read(b []byte) (int, error) {
 }
 
 // accept serves a listener that no loop serves: TLS, or another system.
-func (w *web) accept(l net.Listener, config *tls.Config) {
+func (w *web) accept(l net.Listener, config *atomic.Pointer[tls.Config]) {
 	for {
 		c, err := l.Accept()
 		if err != nil {
@@ -138,7 +147,7 @@ func (w *web) accept(l net.Listener, config *tls.Config) {
 			}
 			continue
 		}
-		w.busy.Go(func() { w.greet(c, config) })
+		w.busy.Go(func() { w.greet(c, config.Load()) })
 	}
 }
 
@@ -163,7 +172,7 @@ func (w *web) greet(c net.Conn, config *tls.Config) {
 	}
 	if config == nil {
 		c.SetDeadline(time.Time{})
-		w.push(screened(c, nil, peer))
+		w.push(w.screened(c, nil, peer))
 		return
 	}
 	t := tls.Server(c, config)
@@ -176,7 +185,7 @@ func (w *web) greet(c net.Conn, config *tls.Config) {
 		w.push(t) // net/http speaks HTTP/2 on a *tls.Conn alone; its framing leaves nothing to screen
 		return
 	}
-	w.push(screened(t, nil, peer))
+	w.push(w.screened(t, nil, peer))
 }
 
 func (w *web) readAnnouncement(c net.Conn, v *version, peer netip.AddrPort) (net.Conn, netip.AddrPort, error) {

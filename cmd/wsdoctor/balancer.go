@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	neturl "net/url"
+	"strings"
 	"time"
 
 	"example.com/wsdoctor/probes"
@@ -20,24 +21,30 @@ const (
 	usualDistribution = 40
 	// usualIdle is above the 60 s of nginx and of most cloud balancers.
 	usualIdle = 90 * time.Second
+	// usualWatch is longer than most restarts take.
+	usualWatch = 30 * time.Second
+	// mostRehearsal bounds --rehearse, which is no load test.
+	mostRehearsal = 1000
 	// mostCapacity bounds --capacity: a proxy has about as many source ports towards one backend.
 	mostCapacity = 60_000
 )
 
 // balancerFlags are the flags of `wsdoctor balancer`.
 type balancerFlags struct {
-	tests  balancer.Tests
-	all    bool
-	mine   bool
-	format string
-	probe  probeFlags // of the request
+	tests   balancer.Tests
+	all     bool
+	mine    bool
+	yes     bool
+	format  string
+	probe   probeFlags // of the request
+	command []string   // to be rehearsed
 }
 
 func balancerCommand(a *app) *cobra.Command {
 	var f balancerFlags
 	cmd := &cobra.Command{
-		Use:   "balancer [URL]",
-		Short: "test the path through the balancer: stickiness, distribution, idle limit, capacity",
+		Use:   "balancer [URL] [-- CMD...]",
+		Short: "test the path through the balancer: stickiness, distribution, idle limit, capacity, restarts",
 		Long: `Balancer makes connections through the balancer and says what it does with them: whether a client comes back to its
 node and by what policy, how clients are spread, after how long a silent tunnel is ended and by which hop, how many
 tunnels are held at once and what limits them; and, where the URL is one of Socket.IO, whether polling and the upgrade
@@ -46,13 +53,21 @@ come through. Without a URL it tests balancer.url of the settings; without a tes
 The backends are told apart by the name of a stand-in (wsdoctor standin), by a header such as X-Backend, by the
 balancer's cookie or by a first message that differs.
 
+--rehearse holds tunnels while something is restarted, and says how many were dropped, when and how, when their clients
+were back, and where. CMD is what restarts it: it is printed first, and run after a yes, or with --yes; wsdoctor does not
+take back what it does. Without CMD you reload or stop something yourself while --rehearse-for lasts.
+
 --capacity is a load test. It takes balancer.url of the settings and addresses of this host; for any other target it
 wants --yes-this-is-mine.`,
 		Example: `  wsdoctor balancer --all
   wsdoctor balancer ws://192.168.6.181:38889/ --stickiness 12
   wsdoctor balancer wss://ws.example.com/ --idle 90s
-  wsdoctor balancer --capacity 2000`,
-		Args: func(_ *cobra.Command, args []string) error {
+  wsdoctor balancer --capacity 2000
+  wsdoctor balancer --rehearse 20 -- nginx -s reload`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+				args, f.command = args[:dash], args[dash:]
+			}
 			if len(args) > 1 {
 				return usagef("balancer: found %d arguments, expected one URL at most", len(args))
 			}
@@ -60,7 +75,7 @@ wants --yes-this-is-mine.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			url := ""
-			if len(args) > 0 {
+			if len(args) > len(f.command) {
 				url = args[0]
 			}
 			return a.balancer(cmd.Context(), &f, url)
@@ -71,6 +86,10 @@ wants --yes-this-is-mine.`,
 	flags.IntVar(&f.tests.Distribution, "distribution", 0, "open this `number` of clients from several addresses, and count where they are")
 	flags.DurationVar(&f.tests.Idle, "idle", 0, "find the idle limit, up to this `duration`, in one run")
 	flags.IntVar(&f.tests.Capacity, "capacity", 0, "hold connections up to this `number`, and find what refuses first")
+	flags.StringVar(&f.tests.Event, "event", "", "Socket.IO: send the event of this `name`, which the application has to acknowledge")
+	flags.IntVar(&f.tests.Rehearsal, "rehearse", 0, "hold this `number` of tunnels through a restart")
+	flags.DurationVar(&f.tests.Watch, "rehearse-for", usualWatch, "watch them for this `duration`, at most, from the restart on")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "run the command of --rehearse without asking")
 	flags.BoolVar(&f.all, "all", false, fmt.Sprintf("all tests: --stickiness %d --distribution %d --idle %s --capacity of the settings' clients", usualStickiness, usualDistribution, usualIdle))
 	flags.BoolVar(&f.mine, "yes-this-is-mine", false, "load a target that is neither this host nor balancer.url of the settings")
 	flags.StringVarP(&f.format, "format", "f", "text", "text or json")
@@ -101,6 +120,9 @@ func (a *app) balancer(ctx context.Context, f *balancerFlags, url string) error 
 	}
 	f.tests.Request = req
 	if err := f.choose(cfg.Clients, req.URL); err != nil {
+		return err
+	}
+	if f.tests.Act, err = a.rehearsed(ctx, f); err != nil {
 		return err
 	}
 	if f.tests.Capacity > 0 && !f.mine && !capacity.Own(req.URL, cfg, target.Place(ctx)) {
@@ -134,6 +156,9 @@ func (a *app) balancer(ctx context.Context, f *balancerFlags, url string) error 
 	if err != nil {
 		return err
 	}
+	if r := seen.Active.Rehearsal; r != nil && r.Observed.Failure != "" {
+		return exitError(probes.ExitFindings)
+	}
 	for _, x := range found {
 		if x.Severity == probes.Error {
 			return exitError(probes.ExitFindings)
@@ -156,7 +181,7 @@ func (f *balancerFlags) choose(clients int, url string) error {
 		flag  string
 		value int
 		most  int
-	}{{"--stickiness", t.Stickiness, 1000}, {"--distribution", t.Distribution, 10_000}, {"--capacity", t.Capacity, mostCapacity}} {
+	}{{"--stickiness", t.Stickiness, 1000}, {"--distribution", t.Distribution, 10_000}, {"--capacity", t.Capacity, mostCapacity}, {"--rehearse", t.Rehearsal, mostRehearsal}} {
 		if n.value < 0 || n.value > n.most {
 			return usagef("%s: found %d, expected 1 to %d", n.flag, n.value, n.most)
 		}
@@ -164,12 +189,19 @@ func (f *balancerFlags) choose(clients int, url string) error {
 	if t.Idle < 0 || t.Idle > 0 && t.Idle < time.Second {
 		return usagef("--idle: found %s, expected 1s or more", t.Idle)
 	}
+	switch {
+	case len(f.command) > 0 && t.Rehearsal == 0:
+		return usagef("found a command behind -- without --rehearse, expected `--rehearse 20 -- %s`", strings.Join(f.command, " "))
+	case t.Watch < time.Second:
+		return usagef("--rehearse-for: found %s, expected 1s or more", t.Watch)
+	}
 	usual := func(n *int, value int) {
 		if *n == 0 {
 			*n = value
 		}
 	}
-	none := t.Stickiness == 0 && t.Distribution == 0 && t.Idle == 0 && t.Capacity == 0
+	t.SocketIO = t.Event != ""
+	none := !t.SocketIO && t.Stickiness == 0 && t.Distribution == 0 && t.Idle == 0 && t.Capacity == 0 && t.Rehearsal == 0
 	if f.all || none {
 		usual(&t.Stickiness, usualStickiness)
 		usual(&t.Distribution, usualDistribution)
@@ -180,6 +212,6 @@ func (f *balancerFlags) choose(clients int, url string) error {
 			t.Idle = usualIdle
 		}
 	}
-	t.SocketIO = (f.all || none) && balancer.IsEngine(url)
+	t.SocketIO = t.SocketIO || (f.all || none) && balancer.IsEngine(url)
 	return nil
 }

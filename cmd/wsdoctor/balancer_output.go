@@ -72,6 +72,9 @@ func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Findin
 		if i.Verdict.Heartbeat > 0 {
 			say("  a heartbeat every %s keeps tunnels open", i.Verdict.Heartbeat)
 		}
+		if v := i.Verdict; v.ServerTalkHelps != nil {
+			say("  kept open by frames of the client alone: %s; of the server alone: %s", yesNo(v.ClientTalkHelps), yesNo(*v.ServerTalkHelps))
+		}
 		say("  %s, %s", plural(len(i.Observed.Sockets), "socket"), i.Observed.Took)
 	}
 	if c := seen.Active.Capacity; c != nil {
@@ -88,6 +91,15 @@ func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Findin
 	}
 	if s := seen.Active.SocketIO; s != nil {
 		say("\nSocket.IO: EIO %d, %s tried", s.Observed.EIO, plural(len(s.Observed.Sessions), "session"))
+		if sent, answered := s.Observed.Events(); sent > 0 {
+			say("  the event was acknowledged in %d of %s", answered, plural(sent, "session"))
+		}
+	}
+	if r := seen.Active.Rehearsal; r != nil {
+		say("\nrestart: %s", r.Verdict.Text)
+		for _, s := range r.Verdict.Shares {
+			say("  %-24s %d clients before, %d after", s.Backend, s.Before, s.After)
+		}
 	}
 	for _, f := range found {
 		say("\n%s: %s", f.Severity, f.Title)
@@ -113,6 +125,13 @@ func printable(w io.Writer, text string, ascii bool) error {
 		}
 	}
 	return nil
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }
 
 func block(ascii bool) string {

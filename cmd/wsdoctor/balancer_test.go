@@ -91,19 +91,22 @@ func TestBalancer(t *testing.T) {
 
 // TestBalancerSocketIO: two nodes without stickiness lose sessions, and with ip_hash they do not.
 func TestBalancerSocketIO(t *testing.T) {
-	a, b := probetest.NodeServer(t, probetest.SocketIOServer), probetest.NodeServer(t, probetest.SocketIOServer)
+	acknowledging := strings.Replace(probetest.SocketIOServer, "(h);", "(h).on('connection', s => s.on('hello', ack => ack(1)));", 1)
+	a, b := probetest.NodeServer(t, acknowledging), probetest.NodeServer(t, acknowledging)
 	for _, tc := range []struct {
-		policy string
-		code   int
-		says   string
+		policy, event string
+		code          int
+		says          string
 	}{
-		{"", 1, "Session ID unknown"},
-		{"ip_hash;", 0, "Socket.IO: EIO 4"},
+		{"", "", 1, "Session ID unknown"},
+		{"ip_hash;", "", 0, "Socket.IO: EIO 4"},
+		{"ip_hash;", "hello", 0, "the event was acknowledged in 4 of 4 sessions"},
+		{"ip_hash;", "unheard", 0, "warning: no acknowledgment of \"unheard\""},
 	} {
 		ln := probetest.Listen(t)
 		probetest.Nginx(t, fmt.Sprintf("upstream u { %s server %s; server %s; } server { listen %s; location / { proxy_pass http://u; %s } }",
 			tc.policy, a, b, ln.Addr(), probetest.Pass), ln)
-		code, stdout, stderr := command(t.Context(), "balancer", "ws://"+ln.Addr().String()+"/socket.io/?EIO=4&transport=websocket")
+		code, stdout, stderr := command(t.Context(), "balancer", "ws://"+ln.Addr().String()+"/socket.io/?EIO=4&transport=websocket", "--event", tc.event)
 		if code != tc.code || !strings.Contains(stdout, tc.says) || tc.code == 1 && !strings.Contains(stdout, "ip_hash;") {
 			t.Errorf("%q: exit code %d\n%s%s", tc.policy, code, stdout, stderr)
 		}

@@ -15,7 +15,8 @@ import (
 const explainWidth = 80
 
 func explainCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var markdown bool
+	cmd := &cobra.Command{
 		Use:   "explain [ID|AREA]",
 		Short: "say why a check exists, what it looks at and how to see its fix; without an ID, list them all",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -36,9 +37,15 @@ func explainCommand(a *app) *cobra.Command {
 			return out, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
+			if markdown {
+				return explainAll(a.stdout, catalog.All())
+			}
 			return explain(a.stdout, catalog.All(), args)
 		},
 	}
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "all checks as one document")
+	_ = cmd.Flags().MarkHidden("markdown") // docs/checks.md is made with it
+	return cmd
 }
 
 // explain writes about the check or the area that args name, or lists all checks. The error is a usageError where
@@ -81,6 +88,25 @@ func listChecks(w io.Writer, areas []probes.Probe) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// explainAll writes docs/checks.md.
+func explainAll(w io.Writer, areas []probes.Probe) error {
+	var b strings.Builder
+	b.WriteString("# The checks\n\nMade from the rules by `go test ./cmd/wsdoctor -run TestChecksDocument -update`; `wsdoctor explain ID` prints one of\nthem. Each line says the healthy state, and below it what goes wrong otherwise.\n")
+	for _, p := range areas {
+		fmt.Fprintf(&b, "\n## %s\n", p.Area)
+		for _, r := range p.Rules {
+			fmt.Fprintf(&b, "\n### %s\n\n✓ %s\n\n%s\n", r.ID, markdownText(r.Title), markdownText(r.Why))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// markdownText keeps a text as it reads.
+func markdownText(s string) string {
+	return strings.NewReplacer("<", "&lt;", "*", "\\*").Replace(s)
 }
 
 func explainRule(w io.Writer, p probes.Probe, areas []probes.Probe, r probes.RuleInfo) error {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"example.com/wsdoctor/probes"
-	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/firewall"
 	kernel "example.com/wsdoctor/probes/sysctl"
 	"example.com/wsdoctor/wizard/export"
@@ -22,7 +21,7 @@ type exportFlags struct {
 	options  export.Options
 	firewall string
 	dialect  string
-	rows     string
+	rows     rowsFlags
 	output   string
 }
 
@@ -60,7 +59,7 @@ but below --output.`,
 	fl.BoolVar(&f.options.Fragment, "fragment", false, "nginx, haproxy: only the part for this service, for a balancer that has others")
 	fl.StringVar(&f.firewall, "firewall", "", "firewall: the `tool` that keeps the rules ("+joined(firewall.Managers)+"; default: the one of this host)")
 	fl.StringVar(&f.dialect, "dialect", "", "finedb-sql: the `database` ("+joined(export.Dialects)+")")
-	fl.StringVar(&f.rows, "rows", "", "finedb-sql: what fine_conf_entity holds, as CSV or key=value (`file`)")
+	f.rows.register(fl)
 	fl.StringVar(&f.options.Program, "program", "", "systemd, ansible: absolute `path` of wsdoctor on the hosts (default /usr/local/bin/wsdoctor)")
 	fl.StringVar(&f.options.Settings, "settings-path", "", "systemd, ansible, settings: absolute `path` of the settings on the hosts (default /etc/wsdoctor/wsdoctor.yaml)")
 	fl.StringVar(&f.options.Image, "image", "", "kubernetes: container `image` with wsdoctor in it (default wsdoctor:latest)")
@@ -105,12 +104,8 @@ func (a *app) export(ctx context.Context, name string, f exportFlags) error {
 	o := f.options
 	o.Firewall, o.Dialect = firewall.Manager(f.firewall), export.Dialect(f.dialect)
 	host := probes.Target{Config: cfg}
-	if f.rows != "" {
-		rows, err := cluster.LoadRows(f.rows)
-		if err != nil {
-			return usageError{err}
-		}
-		o.Rows = &rows
+	if o.Rows, err = a.readRows(ctx, f.rows); err != nil {
+		return err
 	}
 	switch name {
 	case "firewall":

@@ -8,11 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes"
-	"example.com/wsdoctor/probes/cluster"
-	"example.com/wsdoctor/probes/nginx"
+	"example.com/wsdoctor/probes/haproxy"
+	"example.com/wsdoctor/probes/lint"
 	"example.com/wsdoctor/probes/nginx/conf"
 	"github.com/spf13/cobra"
 )
@@ -20,7 +21,8 @@ import (
 // lintFlags are the flags of lint.
 type lintFlags struct {
 	paths         []string
-	version       string
+	nginxVersion  string
+	proxyVersion  string
 	format        string
 	failOn        string
 	fix, apply    bool
@@ -31,16 +33,20 @@ func lintCommand(a *app) *cobra.Command {
 	var f lintFlags
 	cmd := &cobra.Command{
 		Use:   "lint FILE…",
-		Short: "find what breaks WebSockets in an nginx configuration, whole or a fragment",
+		Short: "find what breaks WebSockets in an nginx or HAProxy configuration, whole or a fragment",
 		Long: `lint reads an nginx configuration as nginx does, with its includes, and says what breaks WebSocket connections:
 the line, the reason and what to paste. FILE may be a whole nginx.conf, a fragment (server, location, bare directives), a
 folder, the output of nginx -T, or - for standard input.
+
+A file that begins with a section of HAProxy (global, defaults, frontend, …) is read as HAProxy reads it; several of them
+are one configuration, as several -f are to haproxy. --fix knows nginx files only.
 
 A comment "# wsdoctor:ignore ID reason" on the line of a finding or the line above silences it.`,
 		Example: `  wsdoctor lint /etc/nginx/nginx.conf
   wsdoctor lint --path /socket.io/ --trace site.conf
   wsdoctor lint --fix nginx.conf | patch -p0
-  nginx -T 2>/dev/null | wsdoctor lint -`,
+  nginx -T 2>/dev/null | wsdoctor lint -
+  wsdoctor lint /etc/haproxy/haproxy.cfg`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usagef("lint needs at least one file; - is standard input")
@@ -51,8 +57,9 @@ A comment "# wsdoctor:ignore ID reason" on the line of a finding or the line abo
 	}
 	fl := cmd.Flags()
 	fl.StringArrayVar(&f.paths, "path", nil, "a WebSocket `path` (repeatable); default: those of the settings, else inferred")
-	fl.StringVar(&f.version, "nginx-version", "", "`version` of nginx that is to run the file; default: this host's, for files of this host's nginx")
-	fl.StringVarP(&f.format, "format", "f", "text", "text, json or sarif")
+	fl.StringVar(&f.nginxVersion, "nginx-version", "", "`version` of nginx that is to run the file; default: this host's, for files of this host's nginx")
+	fl.StringVar(&f.proxyVersion, "haproxy-version", "", "`version` of HAProxy that is to run the file; default: this host's, for files of this host's HAProxy")
+	fl.StringVarP(&f.format, "format", "f", lint.Formats[0].Name, lint.FormatNames())
 	fl.StringVar(&f.failOn, "fail-on", "error", "lowest severity for exit code 1: error, warning or info")
 	fl.BoolVar(&f.fix, "fix", false, "print a unified diff that mends errors and warnings")
 	fl.BoolVar(&f.apply, "apply", false, "with --fix: write the files, keep backups, test with nginx -t, and put them back if it fails")
@@ -61,13 +68,14 @@ A comment "# wsdoctor:ignore ID reason" on the line of a finding or the line abo
 	return cmd
 }
 
-func (a *app) lint(ctx context.Context, f lintFlags, files []string) error {
+func (a *app) lint(ctx context.Context, f lintFlags, names []string) error {
 	failOn, ok := map[string]probes.Severity{"error": probes.Error, "warning": probes.Warning, "info": probes.Info}[f.failOn]
+	format, known := lint.Lookup(f.format)
 	switch {
 	case !ok:
 		return usagef("--fail-on: found %q, expected error, warning or info", f.failOn)
-	case f.format != "text" && f.format != "json" && f.format != "sarif":
-		return usagef("--format: found %q, expected text, json or sarif", f.format)
+	case !known:
+		return usagef("--format: found %q, expected %s", f.format, lint.FormatNames())
 	case f.apply && !f.fix:
 		return usagef("--apply needs --fix")
 	case f.reload && !f.apply:
@@ -78,160 +86,105 @@ func (a *app) lint(ctx context.Context, f lintFlags, files []string) error {
 			return usagef("--path: found %q, expected a path that begins with /", p)
 		}
 	}
-	given, err := a.lintInput(f)
+	sources, err := a.sources(names)
 	if err != nil {
 		return err
 	}
-	var all []nginx.Finding
-	var walks []nginx.Walk
-	for _, name := range files {
-		c, err := a.readConf(name)
-		if err != nil {
-			return usageError{err}
-		}
-		own := given
-		if own.Version, err = a.nginxVersion(ctx, f, name); err != nil {
-			return err
-		}
-		in := nginx.NewInput(c, own)
-		findings := nginx.Lint(in)
-		if f.fix {
-			if findings, err = a.lintFix(ctx, f, in, findings); err != nil {
-				return err
-			}
-		}
-		all = append(all, findings...)
-		if f.trace {
-			walks = append(walks, in.Walks()...)
-		}
-	}
-	if err := a.lintPrint(f, all, walks); err != nil {
+	doc := lint.Document{Version: version}
+	proxies, err := a.lintNginx(ctx, f, sources, &doc)
+	if err != nil {
 		return err
 	}
-	if nginx.Count(all).AtLeast(failOn) > 0 {
+	if err := a.lintHAProxy(ctx, f, proxies, &doc); err != nil {
+		return err
+	}
+	if !f.fix || f.apply { // else standard output is the diff and nothing else
+		if err := format.Write(a.stdout, doc); err != nil {
+			return err
+		}
+	}
+	if lint.Count(doc.Findings).AtLeast(failOn) > 0 {
 		return exitError(probes.ExitFindings)
 	}
 	return nil
 }
 
-// lintInput is what is known besides the file: the named paths, and the settings where there is a file of them.
-func (a *app) lintInput(f lintFlags) (nginx.Input, error) {
-	given := nginx.Input{Paths: f.paths}
-	cfg, path, err := a.settings()
-	if err != nil {
-		return given, err
-	}
-	if path != "" && cfg.Balancer.Kind == cluster.Nginx {
-		given.Cluster = &cfg
-		if len(given.Paths) == 0 {
-			given.Paths = []string{cfg.WebSocket.Path}
-		}
-	}
-	return given, nil
+// source is something to lint.
+type source struct {
+	name    string
+	stdin   []byte // of "-"
+	haproxy bool
 }
 
-// readConf reads a file, a folder or standard input.
-func (a *app) readConf(name string) (*conf.Config, error) {
-	if name == "-" {
-		src, err := io.ReadAll(io.LimitReader(a.stdin, conf.MaxFile+1))
-		if err != nil {
-			return nil, fmt.Errorf("reading standard input: %w", err)
-		}
-		return conf.Parse("<stdin>", src, conf.Options{})
-	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		main := filepath.Join(name, "nginx.conf")
-		if _, err := os.Stat(main); errors.Is(err, fs.ErrNotExist) {
-			return conf.LoadFolder(name)
-		}
-		name = main
-	}
-	return conf.Load(name, conf.Options{})
-}
+// stdinName is what findings call standard input.
+const stdinName = "<stdin>"
 
-// ownFolders are where this host's nginx keeps its files, by distribution and by a build of one's own.
-var ownFolders = []string{"/etc/nginx/", "/usr/local/nginx/", "/usr/local/etc/nginx/", "/opt/homebrew/etc/nginx/", "/usr/local/openresty/nginx/"}
-
-// nginxVersion is the version that was named, else this host's for a file of this host's nginx; zero: unknown.
-func (a *app) nginxVersion(ctx context.Context, f lintFlags, file string) (conf.Version, error) {
-	if f.version != "" {
-		v, err := conf.ParseVersion(f.version)
-		if err != nil {
-			return v, usagef("--nginx-version: %w", err)
-		}
-		return v, nil
-	}
-	abs, err := filepath.Abs(file)
-	if err != nil {
-		return conf.Version{}, nil
-	}
-	for _, dir := range ownFolders {
-		if strings.HasPrefix(abs, dir) {
-			out, err := nginx.Nginx(ctx, "-v")
-			if err != nil {
-				break
+// sources finds out what each name stands for; - may be there once.
+func (a *app) sources(names []string) ([]source, error) {
+	var out []source
+	for _, name := range names {
+		s := source{name: name}
+		var err error
+		switch {
+		case name == "-" && slices.ContainsFunc(out, func(o source) bool { return o.stdin != nil }):
+			return nil, usagef("standard input (-) can be read once, found it twice")
+		case name == "-":
+			if s.stdin, err = io.ReadAll(io.LimitReader(a.stdin, conf.MaxFile+1)); err != nil {
+				return nil, usageError{fmt.Errorf("reading standard input: %w", err)}
 			}
-			v, _ := conf.ParseVersion(string(out)) // a version that cannot be read is an unknown one
-			return v, nil
+			s.stdin = append([]byte{}, s.stdin...) // nothing was read, and yet it was asked
+			s.name, s.haproxy = stdinName, haproxy.Looks(string(s.stdin))
+		default:
+			if s.haproxy, err = looksHAProxy(name); err != nil {
+				return nil, usageError{err}
+			}
 		}
+		out = append(out, s)
 	}
-	return conf.Version{}, nil
+	return out, nil
 }
 
-// lintFix prints the diff of what the findings would change, or applies it; it returns the findings that count for the
-// exit code.
-func (a *app) lintFix(ctx context.Context, f lintFlags, in *nginx.Input, findings []nginx.Finding) ([]nginx.Finding, error) {
-	fixed := nginx.Fix(findings)
-	if !f.apply {
-		for _, x := range fixed {
-			fmt.Fprint(a.stdout, x.Diff())
-		}
-		return findings, nil
-	}
-	if in.Conf.Dump || in.Conf.Main.Name == "<stdin>" {
-		return nil, usagef("--apply needs the files themselves, not standard input or the output of nginx -T")
-	}
-	if len(fixed) == 0 {
-		return findings, nil
-	}
-	main := ""
-	if in.Conf.Level == conf.Main {
-		abs, err := filepath.Abs(in.Conf.Main.Name)
-		if err != nil {
-			return nil, fmt.Errorf("finding %s: %w", in.Conf.Main.Name, err)
-		}
-		main = abs
-	}
-	done, err := nginx.Apply(ctx, fixed, main, nginx.Nginx)
+// sniffed is how much of a file is looked at to tell whose it is: comments at the head of a file can be long.
+const sniffed = 64 << 10
+
+// looksHAProxy tells whether a file, or a folder with .cfg files and no .conf file, is HAProxy's. A pipe is taken for
+// nginx's: it can be read once.
+func looksHAProxy(name string) (bool, error) {
+	info, err := os.Stat(name)
 	if err != nil {
-		return nil, err
+		return false, fmt.Errorf("reading %s: %w", name, bare(err))
 	}
-	for i, name := range done.Files {
-		fmt.Fprintf(a.stderr, "wrote %s; to take it back: mv %s %s\n", name, done.Backups[i], name)
+	if info.IsDir() {
+		ours, _ := filepath.Glob(filepath.Join(name, "*.conf")) // the pattern is right, but for a strange name of the folder
+		theirs, _ := filepath.Glob(filepath.Join(name, "*.cfg"))
+		return len(ours) == 0 && len(theirs) > 0, nil
 	}
-	if f.reload {
-		if err := nginx.Reload(ctx, main, nginx.Nginx); err != nil {
-			return nil, err
-		}
+	if !info.Mode().IsRegular() {
+		return false, nil
 	}
-	c, err := conf.Load(in.Conf.Main.Name, conf.Options{})
+	file, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return false, fmt.Errorf("reading %s: %w", name, bare(err))
 	}
-	return nginx.Lint(nginx.NewInput(c, nginx.Input{Version: in.Version, Paths: in.Paths, Cluster: in.Cluster})), nil
+	defer file.Close()
+	head, err := io.ReadAll(io.LimitReader(file, sniffed))
+	if err != nil {
+		return false, fmt.Errorf("reading %s: %w", name, bare(err))
+	}
+	return haproxy.Looks(string(head)), nil
 }
 
-func (a *app) lintPrint(f lintFlags, findings []nginx.Finding, walks []nginx.Walk) error {
-	switch {
-	case f.fix && !f.apply:
-		return nil // standard output is the diff and nothing else
-	case f.format == "json":
-		return nginx.WriteJSON(a.stdout, findings, walks)
-	case f.format == "sarif":
-		return nginx.WriteSARIF(a.stdout, findings, version)
+// bare drops the path that an fs error repeats.
+func bare(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
 	}
-	if err := nginx.WriteTrace(a.stdout, walks); err != nil {
-		return err
-	}
-	return nginx.WriteText(a.stdout, findings)
+	return err
+}
+
+// within tells whether a file lies in one of the folders, as named.
+func within(file string, folders []string) bool {
+	abs, err := filepath.Abs(file)
+	return err == nil && slices.ContainsFunc(folders, func(dir string) bool { return strings.HasPrefix(abs, dir) })
 }

@@ -39,6 +39,7 @@ type probeFlags struct {
 	cert, key    string
 	ca, proxy    string
 	verbose      bool
+	http2        bool
 }
 
 func probeCommand(a *app) *cobra.Command {
@@ -85,6 +86,7 @@ with a code other than 1000, 1001 and 1005, and 130 if it was interrupted.`,
 	flags.StringVar(&f.key, "key", "", "key of the client certificate (PEM `file`; default: that of --cert)")
 	flags.StringVar(&f.ca, "ca", "", "trust the authorities of this PEM `file` instead of this host's")
 	flags.StringVar(&f.proxy, "proxy", "", "connect through this proxy: http, https (CONNECT) or socks5 `URL`")
+	flags.BoolVar(&f.http2, "http2", false, "open the WebSocket over HTTP/2 (RFC 8441)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show the request and the response as they were")
 	return cmd
 }

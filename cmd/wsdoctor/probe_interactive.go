@@ -48,13 +48,14 @@ func (a *app) probeInteractive(ctx context.Context, f *probeFlags, req handshake
 			d.session.Stop()
 		}
 	}()
-	d.out.note("%-10s type a message, /help for commands, Ctrl-D to leave", "ready")
 	input, restore, err := a.editor(d.out)
 	if err != nil {
 		return err
 	}
 	defer restore()
 	defer input.stop()
+	// Behind the editor: a Ctrl-C or Ctrl-D that is typed before it has the terminal is the driver's, and lost.
+	d.out.note("%-10s type a message, /help for commands, Ctrl-D to leave", "ready")
 	return d.run(ctx, input)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -150,7 +151,7 @@ func (o *textOutput) attempt(a handshake.Attempt) {
 	}
 	if o.verbose {
 		o.headers(a)
-	} else if r.Code != 101 {
+	} else if !a.Upgraded() {
 		for _, name := range []string{"Server", "Location", "Upgrade", "Connection", "WWW-Authenticate"} {
 			if v := r.Get(name); v != "" {
 				o.note("%-10s %s: %s", "", name, v)
@@ -314,9 +315,9 @@ func endWords(e wsclient.End) string {
 	case handshake.ByCloseFrame:
 		return fmt.Sprintf("closed by the server with a Close frame (%s) %s", code, idle)
 	case handshake.ByFIN:
-		return fmt.Sprintf("ended by the server or a hop on the way with a bare FIN (%s) %s", code, idle)
+		return fmt.Sprintf("ended by the server or a hop on the way with a bare %s (%s) %s", cmp.Or(e.Detail, "FIN"), code, idle)
 	case handshake.ByReset:
-		return fmt.Sprintf("reset by the server or a hop on the way, RST (%s) %s", code, idle)
+		return fmt.Sprintf("reset by the server or a hop on the way, %s (%s) %s", cmp.Or(e.Detail, "RST"), code, idle)
 	case handshake.BySilence:
 		return fmt.Sprintf("silence: what was sent is not acknowledged any more (%s) %s", code, idle)
 	case handshake.ByBadFrame:

@@ -46,9 +46,8 @@ func operate(t *testing.T, termName string, args ...string) (*screen, <-chan int
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &screen{t: t, keyboard: master, more: make(chan struct{}, 1)}
+	s := watch(t, master)
 	var wg sync.WaitGroup
-	wg.Go(s.watch)
 	env := map[string]string{"TERM": termName, "LANG": "C.UTF-8"}
 	a := &app{stdin: tty, stdout: tty, stderr: tty, stdinTTY: true, stdoutTTY: true, stderrTTY: true, env: func(k string) string { return env[k] }}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -69,22 +68,36 @@ func operate(t *testing.T, termName string, args ...string) (*screen, <-chan int
 	return s, code
 }
 
-// watch keeps what is shown until the terminal is gone.
-func (s *screen) watch() {
-	buf := make([]byte, 4096)
-	for {
-		n, err := s.keyboard.Read(buf)
-		s.mu.Lock()
-		s.shown.Write(buf[:n])
-		s.mu.Unlock()
-		select {
-		case s.more <- struct{}{}:
-		default:
+// watch reads what is shown on the terminal whose other end is keyboard, until that is closed or the test ends.
+func watch(t *testing.T, keyboard *os.File) *screen {
+	s := &screen{t: t, keyboard: keyboard, more: make(chan struct{}, 1)}
+	done := make(chan struct{})
+	t.Cleanup(func() { keyboard.Close(); <-done })
+	go func() {
+		defer close(done)
+		buf := make([]byte, 4096)
+		for {
+			n, err := keyboard.Read(buf)
+			s.mu.Lock()
+			s.shown.Write(buf[:n])
+			s.mu.Unlock()
+			select {
+			case s.more <- struct{}{}:
+			default:
+			}
+			if err != nil {
+				return
+			}
 		}
-		if err != nil {
-			return
-		}
-	}
+	}()
+	return s
+}
+
+// text is all that was shown.
+func (s *screen) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown.String()
 }
 
 // see waits until the terminal shows text behind what was seen before.

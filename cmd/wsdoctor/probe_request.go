@@ -50,7 +50,7 @@ func (a *app) probeRequest(f *probeFlags, raw string) (handshake.Request, error)
 	u.Fragment = "" // RFC 6455 3: a WebSocket URL has none
 	req = handshake.Request{
 		URL: u.String(), Host: f.host, Origin: f.origin, Subprotocols: f.subprotocols,
-		Verify: !f.insecure, ServerName: hostOnly(f.host),
+		Verify: !f.insecure, ServerName: hostOnly(f.host), HTTP2: f.http2,
 	}
 	if t := a.timeout; t > 0 {
 		req.Limits = handshake.Limits{Resolve: t, Connect: t, TLS: t, Upgrade: t, Ping: t}
@@ -166,7 +166,7 @@ func directRequest(f *probeFlags, req handshake.Request) (handshake.Request, err
 	if u.Path == "" {
 		u.Path, u.RawPath, u.RawQuery = own.Path, own.RawPath, own.RawQuery
 	}
-	req.URL, req.Proxy = u.String(), nil
+	req.URL, req.Proxy, req.HTTP2 = u.String(), nil, false // what comes by HTTP/2 goes on by HTTP/1.1
 	return req, nil
 }
 

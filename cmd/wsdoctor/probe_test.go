@@ -21,18 +21,21 @@ import (
 	"example.com/wsdoctor/probes/wsclient"
 )
 
-// scripted is a WebSocket server of the npm package ws that does what the path says.
+// scripted is a WebSocket server of the npm package ws that does what the path says, and closes behind the last of
+// the messages that the query counts, so that no test has to guess how long an answer takes.
 const scripted = `const { WebSocketServer } = require('ws');
 const s = new WebSocketServer({ host: '127.0.0.1', port: 0, autoPong: false }, () => console.log('127.0.0.1:' + s.address().port));
 s.on('connection', (c, req) => {
-	if (req.url === '/close') c.close(1011, 'broken \u001b[2J');
-	if (req.url === '/kill') c._socket.end();
-	if (req.url === '/bytes') c.send(Buffer.from([1, 2, 255]));
-	if (req.url === '/json') c.send('{"a":\n[1,2], "b":"\u009b1m"}');
-	if (req.url === '/evil') c.send('\u001b]0;title\u0007\u202e');
-	if (req.url === '/who') c.send(JSON.stringify(req.headers));
-	if (req.url !== '/deaf') c.on('ping', d => c.pong(d));
-	c.on('message', (m, binary) => c.send(m, { binary }));
+	let [path, left] = req.url.split('?');
+	const send = (m, o) => { c.send(m, o); if (--left === 0) c.close(1000); };
+	c.on('message', (m, binary) => send(m, { binary }));
+	if (path === '/close') c.close(1011, 'broken \u001b[2J');
+	if (path === '/kill') c._socket.end();
+	if (path === '/bytes') send(Buffer.from([1, 2, 255]));
+	if (path === '/json') send('{"a":\n[1,2], "b":"\u009b1m"}');
+	if (path === '/evil') send('\u001b]0;title\u0007\u202e');
+	if (path === '/who') send(JSON.stringify(req.headers));
+	if (path !== '/deaf') c.on('ping', d => c.pong(d));
 });`
 
 // probeWith runs `wsdoctor probe` in memory with the given standard input.
@@ -58,24 +61,25 @@ func TestProbe(t *testing.T) {
 		code           int
 		stdout, stderr string // parts of it; stdout with "=" is the whole
 	}{
-		{"message and answer", "", []string{ws, "-x", "hello", "-w", "0.3"}, 0, "=hello\n", "answered by the server"},
-		{"several messages", "", []string{ws, "-x", "one", "-x", "two", "-w", "0.3"}, 0, "=one\ntwo\n", ""},
-		{"lines of standard input", "one\ntwo\n", []string{ws, "-w", "0.3"}, 0, "=one\ntwo\n", ""},
-		{"a URL without a scheme, as wscat takes it", "one\n", []string{strings.TrimPrefix(ws, "ws://"), "-w", "0.3"}, 0, "=one\n", ""},
+		{"message and answer", "", []string{ws + "/?1", "-x", "hello", "-w", "-1"}, 0, "=hello\n", "closed by the server with a Close frame (1000"},
+		{"several messages", "", []string{ws + "/?2", "-x", "one", "-x", "two", "-w", "-1"}, 0, "=one\ntwo\n", ""},
+		{"lines of standard input", "one\ntwo\n", []string{ws + "/?2", "-w", "-1"}, 0, "=one\ntwo\n", ""},
+		{"a URL without a scheme, as wscat takes it", "one\n", []string{strings.TrimPrefix(ws, "ws://") + "/?1", "-w", "-1"}, 0, "=one\n", ""},
 		{"connect only", "", []string{ws, "--connect-only"}, 0, "101 Switching Protocols", ""},
+		{"an answer that does not come", "", []string{ws, "-w", "0.1"}, 0, "=", "answered by the server"},
 		{"verbose", "", []string{ws, "--connect-only", "-v", "-H", "X-A: b", "-H", "Host: other.test", "-o", "http://page.test"}, 0, "> X-A: b", ""},
 		{"pings", "", []string{ws, "--ping", "1"}, 0, "1 ping sent, 1 answered", ""},
 		{"pings that nobody answers", "", []string{ws + "/deaf", "--ping", "1"}, 1, "1 ping sent, none answered", ""},
 		{"server closes with a fault", "", []string{ws + "/close", "-w", "-1"}, 1, "", `Close frame (1011, a fault inside the server, reason "broken \x1b[2J")`},
 		{"server ends without a Close frame", "", []string{ws + "/kill", "-w", "-1"}, 1, "", "bare FIN (1006"},
-		{"bytes as hexadecimal", "", []string{ws + "/bytes", "-w", "0.3"}, 0, "=0102ff\n", ""},
-		{"JSON on one line", "", []string{ws + "/json", "-w", "0.3"}, 0, "={\"a\":[1,2],\"b\":\"\\u009b1m\"}\n", ""},
-		{"what a terminal would obey", "", []string{ws + "/evil", "-w", "0.3"}, 0, "=\\x1b]0;title\\a\\u202e\n", ""},
-		{"credentials of the URL", "", []string{strings.Replace(ws, "//", "//user:pa55@", 1) + "/who", "-w", "0.3"}, 0, "Basic dXNlcjpwYTU1", ""},
-		{"basic authentication", "", []string{ws + "/who", "--auth", "user:pa55", "-w", "0.3"}, 0, "Basic dXNlcjpwYTU1", ""},
-		{"a token from a file", "", []string{ws + "/who", "--bearer", "@" + token, "-w", "0.3"}, 0, "Bearer s3cret", ""},
+		{"bytes as hexadecimal", "", []string{ws + "/bytes?1", "-w", "-1"}, 0, "=0102ff\n", ""},
+		{"JSON on one line", "", []string{ws + "/json?1", "-w", "-1"}, 0, "={\"a\":[1,2],\"b\":\"\\u009b1m\"}\n", ""},
+		{"what a terminal would obey", "", []string{ws + "/evil?1", "-w", "-1"}, 0, "=\\x1b]0;title\\a\\u202e\n", ""},
+		{"credentials of the URL", "", []string{strings.Replace(ws, "//", "//user:pa55@", 1) + "/who?1", "-w", "-1"}, 0, "Basic dXNlcjpwYTU1", ""},
+		{"basic authentication", "", []string{ws + "/who?1", "--auth", "user:pa55", "-w", "-1"}, 0, "Basic dXNlcjpwYTU1", ""},
+		{"a token from a file", "", []string{ws + "/who?1", "--bearer", "@" + token, "-w", "-1"}, 0, "Bearer s3cret", ""},
 		{"subprotocol that the server does not know", "", []string{ws, "-s", "chat", "--connect-only"}, 0, "subprotocol chat", ""},
-		{"Socket.IO greets", "", []string{sio + "/socket.io/?EIO=4&transport=websocket", "-w", "0.3"}, 0, `0{"sid":`, ""},
+		{"Socket.IO greets", "", []string{sio + "/socket.io/?EIO=4&transport=websocket", "-w", "3"}, 0, `0{"sid":`, ""},
 		{"Socket.IO on the wrong path", "", []string{sio + "/x", "--connect-only"}, 1, "no connection", ""},
 		{"nothing listens", "", []string{closed, "-x", "hello"}, 1, "=", "refuses connections"},
 		{"name does not exist", "", []string{"ws://no-such-host.invalid/", "-x", "hello", "--timeout", "1s"}, 1, "=", "no-such-host.invalid"},
@@ -110,7 +114,7 @@ func TestProbe(t *testing.T) {
 
 func TestProbeEvents(t *testing.T) {
 	ws := "ws://" + probetest.NodeServer(t, scripted)
-	code, stdout, stderr := probeWith(t.Context(), "", ws+"/evil", "-x", "{}", "-w", "0.3", "-f", "json")
+	code, stdout, stderr := probeWith(t.Context(), "", ws+"/evil?2", "-x", "{}", "-w", "-1", "-f", "json")
 	if code != 0 || stderr != "" || strings.ContainsAny(stdout, "\x1b\u202e") {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
@@ -125,7 +129,7 @@ func TestProbeEvents(t *testing.T) {
 			t.Fatalf("%v in %s", err, line)
 		}
 		kinds = append(kinds, e.Event+e.Text)
-		if e.Event == "end" && (e.End == nil || e.End.By != "client" || e.End.How != "close_frame") {
+		if e.Event == "end" && (e.End == nil || e.End.By != "server" || e.End.How != "close_frame") {
 			t.Errorf("got %+v", e.End)
 		}
 	}
@@ -267,7 +271,7 @@ func TestBesideWscat(t *testing.T) {
 		path        string
 		wscat, code int
 	}{
-		{"/", 0, 0},
+		{"/?1", 0, 0},
 		{"/close", 0, 1},
 		{"/kill", 0, 1},
 	} {
@@ -277,11 +281,11 @@ func TestBesideWscat(t *testing.T) {
 		if err != nil && !errors.As(err, &exit) {
 			t.Fatal(err)
 		}
-		code, stdout, stderr := probeWith(t.Context(), "", ws+tc.path, "-x", "hello", "-w", "1")
+		code, stdout, stderr := probeWith(t.Context(), "", ws+tc.path, "-x", "hello", "-w", "-1")
 		if cmd.ProcessState.ExitCode() != tc.wscat || code != tc.code {
 			t.Errorf("%s: wscat exits %d, expected %d; probe exits %d, expected %d\n%s%s", tc.path, cmd.ProcessState.ExitCode(), tc.wscat, code, tc.code, stdout, stderr)
 		}
-		if tc.path == "/" && (len(out) > 0 || stdout != "hello\n") {
+		if tc.path == "/?1" && (len(out) > 0 || stdout != "hello\n") {
 			t.Errorf("wscat shows %q, probe %q", out, stdout)
 		}
 	}

@@ -90,7 +90,7 @@ func onMuteTerminal(t *testing.T, cmd *exec.Cmd) string {
 
 // A program that merely imports bubbletea v1 asks the terminal for its background and waits 5 s for the answer.
 func TestNoQuestionToTheTerminal(t *testing.T) {
-	for _, args := range [][]string{{"version"}, {"--check", "--product", "generic"}, {"--help"}} {
+	for _, args := range [][]string{{"version"}, {"--version"}, {"--check", "--product", "generic"}, {"--help"}} {
 		out := onMuteTerminal(t, wsdoctor(t, args...))
 		if out == "" {
 			t.Errorf("%v wrote nothing", args)

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime"
 	"sync"
 	"time"
 
 	"example.com/wsdoctor/embedproxy"
-	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"github.com/spf13/cobra"
 )
@@ -77,14 +75,12 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 	err = a.serveProxy(ctx, cfg, path, o, nil)
 	var bind *embedproxy.BindError
 	if errors.As(err, &bind) {
-		for _, t := range bind.Tried {
-			fmt.Fprintf(a.stderr, "wsdoctor: %v\n", t.Err)
+		no := noPort(ctx, cfg, bind)
+		if !a.stdinTTY || !a.stdoutTTY {
+			return no
 		}
-		fmt.Fprintln(a.stderr, "wsdoctor: no port for the proxy; `wsdoctor ports` shows who holds them")
-		if a.stdinTTY && a.stdoutTTY {
-			return a.anotherPort(ctx, cfg, o)
-		}
-		return exitError(probes.ExitFindings)
+		fmt.Fprintln(a.stderr, "wsdoctor:", no)
+		return a.anotherPort(ctx, cfg, o)
 	}
 	return err
 }
@@ -149,34 +145,15 @@ const settingsLook = 2 * time.Second
 
 // watchSettings reloads when the settings file has changed.
 func (s *supervisor) watchSettings(ctx context.Context) {
-	if s.path == "" {
-		return
-	}
-	mark := func() string {
-		info, err := os.Stat(s.path)
-		if err != nil {
-			return ""
-		}
-		return fmt.Sprint(info.ModTime().UnixNano(), info.Size())
-	}
-	seen := mark()
-	t := time.NewTicker(settingsLook)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		if now := mark(); now != seen && now != "" {
-			seen = now
-			s.reload()
-		}
+	if s.path != "" {
+		embedproxy.WatchFiles(ctx, settingsLook, func() []string { return []string{s.path} }, s.reload)
 	}
 }
 
 // reload takes over the settings file; what does not load changes nothing.
 func (s *supervisor) reload() {
+	tellReloading()
+	defer tellReady()
 	cfg, _, err := s.app.proxySettings(s.options)
 	if err == nil {
 		err = s.proxy.Reload(cfg)

@@ -9,13 +9,16 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"example.com/wsdoctor/embedproxy"
 	"github.com/coreos/go-systemd/v22/activation"
 	"github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
 )
 
 // handoverEnv holds the number of listening sockets that a predecessor passes on as descriptors from 3 on, and after
@@ -41,6 +44,9 @@ func inheritedListeners() ([]net.Listener, error) {
 		f.Close()
 		if err != nil {
 			return nil, fmt.Errorf("taking over a listening socket: %w", err)
+		}
+		if _, ok := l.(*net.TCPListener); !ok {
+			return nil, fmt.Errorf("taking over a listening socket: found one of %s, expected TCP", l.Addr().Network())
 		}
 		out = append(out, l)
 	}
@@ -110,7 +116,7 @@ func (s *supervisor) handOver() error {
 		return fmt.Errorf("starting a successor: %w", err)
 	}
 	cmd := exec.Command(self, os.Args[1:]...)
-	cmd.Env = append(os.Environ(), handoverEnv+"="+strconv.Itoa(len(files)))
+	cmd.Env = append(successorEnv(), handoverEnv+"="+strconv.Itoa(len(files)))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.ExtraFiles = append(files, w)
 	s.proxy.ReleaseAdmin() // the successor binds it
@@ -134,6 +140,25 @@ func (s *supervisor) handOver() error {
 	return nil
 }
 
+// successorEnv is the environment without what systemd said to this process alone: with WATCHDOG_PID in it the successor
+// would take the watchdog for another one's and be killed for its silence (sd_watchdog_enabled(3)).
+func successorEnv() []string {
+	return slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "WATCHDOG_PID=") })
+}
+
+// tellReloading and tellReady are what a service of Type=notify-reload owes systemd around a reload; the time tells
+// it that the word is newer than its own request (sd_notify(3)).
+func tellReloading() {
+	var now unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
+		daemon.SdNotify(false, fmt.Sprintf("%s\nMONOTONIC_USEC=%d", daemon.SdNotifyReloading, now.Nano()/1000)) //nolint:errcheck // not under systemd
+	}
+}
+
+func tellReady() {
+	daemon.SdNotify(false, daemon.SdNotifyReady) //nolint:errcheck // not under systemd
+}
+
 // notifySystemd says that the proxy serves, and feeds the watchdog where one is set.
 func (s *supervisor) notifySystemd(ctx context.Context) {
 	select {
@@ -142,7 +167,7 @@ func (s *supervisor) notifySystemd(ctx context.Context) {
 		return
 	}
 	tellPredecessor()
-	daemon.SdNotify(false, daemon.SdNotifyReady) //nolint:errcheck // not under systemd
+	tellReady()
 	every, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || every <= 0 {
 		return
@@ -154,7 +179,7 @@ func (s *supervisor) notifySystemd(ctx context.Context) {
 		case <-s.proxy.Done():
 			return
 		case <-t.C:
-			s.proxy.Live()
+			s.proxy.Turn()                                  // a loop that hangs keeps the word back
 			daemon.SdNotify(false, daemon.SdNotifyWatchdog) //nolint:errcheck // systemd is going down too
 		}
 	}

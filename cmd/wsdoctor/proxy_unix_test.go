@@ -6,12 +6,16 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,19 +23,12 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"example.com/wsdoctor/probes"
 )
 
 // proxyPatience is how long these tests wait for what must happen.
 const proxyPatience = 20 * time.Second
-
-// runsProxy marks the copy of the test binary that runs as the program.
-const runsProxy = "WSDOCTOR_TEST_PROXY"
-
-func init() {
-	if os.Getenv(runsProxy) != "" {
-		main() // with the command line it was given; it does not return
-	}
-}
 
 // program is `wsdoctor proxy` in a process of its own.
 type program struct {
@@ -42,8 +39,17 @@ type program struct {
 
 func startProgram(t *testing.T, args ...string) *program {
 	t.Helper()
-	p := &program{cmd: exec.Command(os.Args[0], append([]string{"proxy"}, args...)...), lines: make(chan map[string]any, 10000), exit: make(chan error, 1)}
-	p.cmd.Env = append(os.Environ(), runsProxy+"=1")
+	return startCommand(t, exec.Command(os.Args[0], append([]string{"proxy"}, args...)...))
+}
+
+// startCommand runs whatever runs the program.
+func startCommand(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{cmd: cmd, lines: make(chan map[string]any, 10000), exit: make(chan error, 1)}
+	if cmd.Env == nil {
+		cmd.Env = os.Environ()
+	}
+	cmd.Env = append(cmd.Env, asMain+"=1")
 	out, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -149,11 +155,16 @@ func writeProxySettings(t *testing.T, file, backend, drain string) {
 	}
 }
 
-// freePort returns a port that nobody listens on; the settings do not take port 0.
+// freePort returns an address that nobody listens on; the settings do not take port 0. It is on a host of 127.0.0.0/8
+// that no one else uses, so no outgoing connection is given the port meanwhile.
 func freePort(t *testing.T) string {
-	s := httptest.NewServer(nil)
-	defer s.Close()
-	return strings.TrimPrefix(s.URL, "http://")
+	t.Helper()
+	l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:0", 64+rand.IntN(128), rand.IntN(256), 1+rand.IntN(254)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func TestProxySignals(t *testing.T) {
@@ -239,12 +250,13 @@ func TestProxyHandsOver(t *testing.T) {
 func TestProxyHasNoPort(t *testing.T) {
 	address := echoNode(t, "a")
 	p := startProgram(t, "--listen", address, "--backend", address)
-	l := p.await(t, "wsdoctor: listen tcp "+address)
-	if !strings.Contains(fmt.Sprint(l["msg"]), "address already in use") {
-		t.Errorf("%v", l)
+	p.await(t, "wsdoctor: no port for the proxy")
+	// Who holds the port is told where it can be seen: by root, or where the holder is one's own process, as here.
+	if l := fmt.Sprint(p.await(t, "  "+address)["msg"]); !strings.Contains(l, "address already in use: held by ") || !strings.Contains(l, "pid "+strconv.Itoa(os.Getpid())) {
+		t.Errorf("%q, expected the holder of the port", l)
 	}
 	var exit *exec.ExitError
-	if err := <-p.exit; err == nil || !strings.Contains(err.Error(), "exit status 1") {
-		t.Errorf("%v %v, expected exit status 1", err, exit)
+	if err := <-p.exit; !errors.As(err, &exit) || exit.ExitCode() != probes.ExitFindings {
+		t.Errorf("%v, expected exit status %d", err, probes.ExitFindings)
 	}
 }

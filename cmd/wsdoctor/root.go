@@ -22,6 +22,7 @@ what to paste. Without a command it opens its screen; with --check it prints a r
   wsdoctor probe ws://192.168.6.181:38889/
   wsdoctor ports 38888 38889
   wsdoctor wait 38888 -- ./start.sh`,
+		Version:       version, // makes cobra add --version
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -45,6 +46,7 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 			return a.screens(cmd.Context(), &flags)
 		},
 	}
+	root.SetVersionTemplate(versionLine())
 	root.Flags().BoolVar(&check, "check", false, "run every check, print a report and exit with its code")
 	flags.register(root.Flags())
 	a.completeChecks(root)
@@ -66,7 +68,9 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 		lintCommand(a),
 		proxyCommand(a),
 		demoCommand(a),
+		bundleCommand(a),
 		exportCommand(a),
+		manCommand(a),
 		versionCommand(a),
 	)
 	for _, c := range root.Commands() {

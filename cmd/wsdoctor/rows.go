@@ -95,11 +95,14 @@ func (a *app) askPassword(ctx context.Context, of string) (finedb.Secret, error)
 	if !ok {
 		return finedb.Secret{}, usagef("--ask-password: standard input is no terminal; set %s instead", finedb.PasswordEnv)
 	}
-	before, err := term.GetState(int(file.Fd()))
+	// Raw first: what is typed between the prompt and the reading must not be shown either.
+	before, err := term.MakeRaw(int(file.Fd()))
 	if err != nil {
 		return finedb.Secret{}, fmt.Errorf("asking for a password: %w", err)
 	}
 	fmt.Fprintf(a.stderr, "password of %s (not shown): ", of)
+	defer fmt.Fprintln(a.stderr)
+	defer term.Restore(int(file.Fd()), before) //nolint:errcheck // the terminal is gone, or as it was
 	type answer struct {
 		text []byte
 		err  error
@@ -109,7 +112,6 @@ func (a *app) askPassword(ctx context.Context, of string) (finedb.Secret, error)
 		text, err := term.ReadPassword(int(file.Fd()))
 		answers <- answer{text, err}
 	}()
-	defer fmt.Fprintln(a.stderr)
 	select {
 	case got := <-answers:
 		if got.err != nil {
@@ -117,7 +119,6 @@ func (a *app) askPassword(ctx context.Context, of string) (finedb.Secret, error)
 		}
 		return finedb.NewSecret(string(got.text)), nil
 	case <-ctx.Done():
-		_ = term.Restore(int(file.Fd()), before) // or the shell would show nothing that is typed
 		return finedb.Secret{}, ctx.Err()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +56,8 @@ type scenario struct {
 	listen   string   // where nginx listens; "" means 127.0.0.1:38889
 	service  string   // where the service listens; "" means 127.0.0.1:38888, "-" nowhere
 	prepare  func(t *testing.T)
+	change   string   // the http block that nginx's file has afterwards, without a reload; "" means that it stays
+	backdate bool     // the changed file is as old as if it had been there before nginx was started
 	cause    string   // the one check with an error, and the one cause; "" means that nothing is wrong
 	says     []string // what the report has to name
 }
@@ -81,6 +84,29 @@ var scenarios = []scenario{
 		name:  "the upstream points to a dead port",
 		nginx: strings.Replace(server, "38888", "38887", 1),
 		cause: "nginx/upstream-port", says: []string{"502", "127.0.0.1:38888"},
+	},
+	{
+		name: "the node listens on another of its ports than the upstream names", service: "127.0.0.1:39888",
+		cause: "nginx/upstream-port", says: []string{"nothing listens on 127.0.0.1:38888", "the node listens on 39888", "nginx.conf:", "proxy_pass http://127.0.0.1:39888;"},
+	},
+	{
+		name: "the node listens on another of its ports, and the upstream names that one", service: "127.0.0.1:39888",
+		nginx: strings.Replace(server, "38888", "39888", 1),
+	},
+	{
+		name:  "nginx was not reloaded after its port was changed",
+		nginx: strings.Replace(server, "38889", "38890", 1), listen: "127.0.0.1:38890", change: server,
+		cause: "nginx/not-reloaded", says: []string{"127.0.0.1:38890", "nginx (pid", "listen 127.0.0.1:38889", "nginx -t && nginx -s reload"},
+	},
+	{
+		name:  "nginx was not reloaded, and its file is no newer",
+		nginx: strings.Replace(server, "38889", "38890", 1), listen: "127.0.0.1:38890", change: server, backdate: true,
+		cause: "nginx/not-reloaded", says: []string{"listens on 38890, expected 38889", "listen 127.0.0.1:38889"},
+	},
+	{
+		name:   "what works is not what the file says",
+		change: strings.Replace(server, "location / {", "location / { return 403;", 1), backdate: true,
+		cause: "nginx/path-not-covered", says: []string{"nginx/answer", "was answered with 101", "nginx itself answers 403", "return 403"},
 	},
 	{
 		name: "the service is down", service: "-",
@@ -189,7 +215,7 @@ func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
 	}
 	listen := cmp.Or(sc.listen, "127.0.0.1:38889")
 	if sc.nginx != "-" {
-		probetest.Nginx(t, cmp.Or(sc.nginx, server), held(t, listen))
+		sc.changed(t, probetest.Nginx(t, cmp.Or(sc.nginx, server), held(t, listen)), listen)
 	}
 	if sc.prepare != nil {
 		sc.prepare(t)
@@ -211,6 +237,31 @@ func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
 		if !strings.Contains(r.text(), s) {
 			t.Errorf("the report does not name %q:\n%s", s, r.text())
 		}
+	}
+}
+
+// changed writes the file of a running nginx anew, where the scenario wants that.
+func (sc scenario) changed(t *testing.T, nginx *probetest.Server, listen string) {
+	t.Helper()
+	if sc.change == "" {
+		return
+	}
+	answers(t, listen) // it has read the old file
+	file := filepath.Join(nginx.Dir, "nginx.conf")
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(raw), cmp.Or(sc.nginx, server), sc.change, 1)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().Add(time.Hour)
+	if sc.backdate {
+		at = at.Add(-2 * time.Hour)
+	}
+	if err := os.Chtimes(file, at, at); err != nil {
+		t.Fatal(err)
 	}
 }
 

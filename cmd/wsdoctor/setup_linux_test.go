@@ -32,15 +32,8 @@ func onTerminal(t *testing.T, dir, termName string, args ...string) (s *screen, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = &screen{t: t, keyboard: master, more: make(chan struct{}, 1)}
-	var wg sync.WaitGroup
-	wg.Go(s.watch)
-	s.end = sync.OnceValue(func() error {
-		err := cmd.Wait()
-		wg.Wait() // nobody holds the terminal any more
-		master.Close()
-		return err
-	})
+	s = watch(t, master)
+	s.end = sync.OnceValue(cmd.Wait)
 	t.Cleanup(func() { cmd.Process.Kill(); s.end() })
 	return s, cmd, func() { cmd.Process.Signal(syscall.SIGHUP); s.end() }
 }

@@ -7,7 +7,7 @@ import "bytes"
 type Chunks struct {
 	state chunkState
 	left  int64 // of the chunk's data
-	n     int   // bytes of the line, or digits of the size
+	n     int   // bytes of the extension, or digits of the size
 	size  int64
 	line  []byte // a trailer line so far
 	total int    // bytes of all trailer lines
@@ -30,25 +30,33 @@ const (
 	maxTrailers = 4 << 10 // bytes of all trailer fields
 )
 
-// Scan looks at the next bytes of the body. It returns how many belong to it, and whether it ended with them. The
-// error is an *Error.
+// Scan looks at the next bytes of the body. It returns how many of them are data and whole lines that belong to it, and
+// whether it ended with them; the rest, part of a line, is to be given again with more behind it. The error is an *Error,
+// and n then says how many bytes before the line at fault were in order.
 func (c *Chunks) Scan(b []byte) (n int, done bool, err error) {
-	for n < len(b) {
+	whole := *c // as it stands after n bytes
+	for at := 0; at < len(b); {
 		if c.state == chunkData {
-			k := min(c.left, int64(len(b)-n))
-			n += int(k)
+			k := min(c.left, int64(len(b)-at))
+			at += int(k)
 			if c.left -= k; c.left == 0 {
 				c.state = chunkDataCR
 			}
-			continue
+		} else {
+			if done, err = c.step(b[at]); err != nil {
+				break
+			}
+			at++
 		}
-		done, err = c.step(b[n])
-		n++
-		if done || err != nil {
-			return n, done, err
+		if done || c.state == chunkData || c.state == chunkDataCR || c.n == 0 && len(c.line) == 0 && (c.state == chunkSize || c.state == chunkTrailer) {
+			whole, n = *c, at
+		}
+		if done {
+			break
 		}
 	}
-	return n, false, nil
+	*c = whole
+	return n, done, err
 }
 
 func (c *Chunks) step(x byte) (done bool, err error) {
@@ -78,7 +86,7 @@ func (c *Chunks) step(x byte) (done bool, err error) {
 		}
 		if c.state == chunkDataLF {
 			c.state, c.size, c.n = chunkSize, 0, 0
-		} else if c.state, c.left = chunkData, c.size; c.size == 0 {
+		} else if c.state, c.left, c.n = chunkData, c.size, 0; c.size == 0 {
 			c.state = chunkTrailer
 		}
 	case chunkDataCR:

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/iotest"
 )
@@ -16,6 +18,9 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte("POST http://a/x?y HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"))
 	f.Add([]byte("GET / HTTP/1.0\r\nConnection: close, X\r\nX: 1\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n"))
 	f.Add([]byte("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"))
+	for _, c := range hostile {
+		f.Add([]byte(c.in))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		end, _, err := Find(b, 0, Limits{})
 		if err != nil || end == 0 {
@@ -70,6 +75,12 @@ func FuzzResponse(f *testing.F) {
 func FuzzScreen(f *testing.F) {
 	f.Add([]byte("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\nT: 1\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"))
 	f.Add([]byte(handshake + "\r\n\x81\x00"))
+	for _, c := range hostile {
+		f.Add([]byte(c.in + get()))
+	}
+	for _, body := range slices.Sorted(maps.Keys(chunkBodies)) {
+		f.Add([]byte("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		whole, err := io.ReadAll(NewScreen(nil, bytes.NewReader(b), Limits{}))
 		single, err1 := io.ReadAll(NewScreen(nil, iotest.OneByteReader(bytes.NewReader(b)), Limits{}))

@@ -5,7 +5,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"sync/atomic"
+	"time"
 )
+
+// poison is what a Screen puts in the place of a faulty line of a body in chunked coding. It is neither a size nor the
+// end of a chunk's data nor a trailer field to any reader.
+const poison = "\x00\x00\r\n\r\n"
 
 // RefusedMethod is the method of the request that a Screen puts in the place of one it refuses; its target is
 // "/STATUS". The server behind then answers in turn, after the requests that came before. Clients cannot send it.
@@ -23,7 +30,13 @@ type Screen struct {
 	left  int64
 	chunk Chunks
 	req   Request
-	err   error // what Read returns once ready is 0
+	began time.Time // when the first part of a head came that is not complete
+	err   error     // what Read returns once ready is 0
+	fault atomic.Pointer[Error]
+
+	// Partial, where it is not nil, is called before each read that waits for more of a head, with the time at which its
+	// first part came.
+	Partial func(since time.Time)
 }
 
 type screenState uint8
@@ -41,10 +54,15 @@ const screenRead = 4 << 10
 
 // NewScreen returns a reader over prefix and then src.
 func NewScreen(prefix []byte, src io.Reader, lim Limits) *Screen {
-	return &Screen{src: src, lim: lim, buf: prefix}
+	return &Screen{src: src, lim: lim, buf: slices.Clip(prefix)}
 }
 
-// Read gives on what has been checked. A fault in a body is returned as an *Error.
+// Fault returns what is wrong with a body that was let through up to its fault; nil: nothing is. It may be called
+// while Read is.
+func (s *Screen) Fault() *Error { return s.fault.Load() }
+
+// Read gives on what has been checked. Where a body is at fault something follows that no server takes for one: an error
+// instead would look as if the client had left, also to the requests before it that are still being answered.
 func (s *Screen) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -73,10 +91,17 @@ func (s *Screen) Read(p []byte) (int, error) {
 		if len(s.buf) == 0 && s.state != screenHead && s.state != screenChunked {
 			return s.direct(p)
 		}
-		b := make([]byte, len(s.buf), len(s.buf)+screenRead)
-		copy(b, s.buf)
-		n, err := s.src.Read(b[len(b):cap(b)])
-		s.buf = b[:len(b)+n]
+		if s.Partial != nil && s.state == screenHead && len(s.buf) > 0 {
+			if s.began.IsZero() {
+				s.began = time.Now()
+			}
+			s.Partial(s.began)
+		}
+		if len(s.buf) == cap(s.buf) {
+			s.buf = slices.Grow(s.buf, screenRead)
+		}
+		n, err := s.src.Read(s.buf[len(s.buf):cap(s.buf)])
+		s.buf = s.buf[:len(s.buf)+n]
 		if len(s.buf) == 0 {
 			s.buf = nil
 		}
@@ -129,14 +154,15 @@ func (s *Screen) advance() {
 			}
 		case screenChunked:
 			n, done, err := s.chunk.Scan(b)
-			if err != nil {
-				s.ready += n - 1 // up to the byte at fault
-				s.buf, s.err = s.buf[:s.ready], err
-				return
-			}
 			s.ready += n
+			if err != nil {
+				s.fault.Store(err.(*Error))
+				s.replace(poison)
+			}
 			if done {
 				s.state = screenHead
+			} else if n < len(b) {
+				return // part of a line
 			}
 		case screenHead:
 			end, next, err := Find(b, s.seen, s.lim)
@@ -144,7 +170,7 @@ func (s *Screen) advance() {
 				s.seen = next
 				return
 			}
-			s.seen = 0
+			s.seen, s.began = 0, time.Time{}
 			if err == nil {
 				err = s.req.Parse(b[:end], s.lim)
 			}
@@ -173,6 +199,11 @@ func (s *Screen) enter() {
 }
 
 func (s *Screen) refuse(e *Error) {
-	s.buf = fmt.Appendf(s.buf[:s.ready:s.ready], "%s /%d HTTP/1.1\r\nHost: refused\r\nConnection: close\r\n\r\n", RefusedMethod, e.Status)
+	s.replace(fmt.Sprintf("%s /%d HTTP/1.1\r\nHost: refused\r\nConnection: close\r\n\r\n", RefusedMethod, e.Status))
+}
+
+// replace puts text in the place of all that is not ready, and of all that still comes.
+func (s *Screen) replace(text string) {
+	s.buf = append(s.buf[:s.ready:s.ready], text...)
 	s.ready, s.state = len(s.buf), screenRefused
 }

@@ -16,8 +16,8 @@ const acceptBatch = 32
 // descriptors or memory; without it the level-triggered event would spin.
 const acceptPause = 50e6 // ns
 
-// listen watches a duplicate of f. EPOLLEXCLUSIVE wakes one loop for a connection and not all of them.
-func (l *loop) listen(f *os.File) error {
+// listen watches a duplicate of f by that number. EPOLLEXCLUSIVE wakes one loop for a connection and not all of them.
+func (l *loop) listen(number int, f *os.File) error {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return fmt.Errorf("reading a listening socket: %w", err)
@@ -39,9 +39,12 @@ func (l *loop) listen(f *os.File) error {
 		err = cerr
 	}
 	if err == nil {
-		l.listeners = append(l.listeners, int32(fd))
-		if err = l.watchListener(len(l.listeners) - 1); err != nil {
-			l.listeners[len(l.listeners)-1] = -1
+		for len(l.listeners) <= number {
+			l.listeners = append(l.listeners, -1)
+		}
+		l.listeners[number] = int32(fd)
+		if err = l.watchListener(number); err != nil {
+			l.listeners[number] = -1
 		}
 	}
 	if err != nil {
@@ -58,15 +61,13 @@ func (l *loop) watchListener(i int) error {
 	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, int(l.listeners[i]), &ev)
 }
 
-// unlisten closes the listening sockets. Closing alone would not do: a successor holds the same sockets, and while any
+// unlisten closes a listening socket. Closing alone would not do: a successor holds the same socket, and while any
 // process does, epoll goes on waking this one for connections that it no longer takes.
-func (l *loop) unlisten() {
-	for i, fd := range l.listeners {
-		if fd >= 0 {
-			unix.EpollCtl(l.ep, unix.EPOLL_CTL_DEL, int(fd), nil) //nolint:errcheck // it may be resting
-			closeFD(fd)
-			l.listeners[i] = -1
-		}
+func (l *loop) unlisten(i int) {
+	if i < len(l.listeners) && l.listeners[i] >= 0 {
+		unix.EpollCtl(l.ep, unix.EPOLL_CTL_DEL, int(l.listeners[i]), nil) //nolint:errcheck // it may be resting
+		closeFD(l.listeners[i])
+		l.listeners[i] = -1
 	}
 }
 

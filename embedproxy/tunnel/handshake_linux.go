@@ -252,15 +252,14 @@ func (l *loop) lingerWith(id uint32, s *slot, b []byte) {
 // linger writes what is left for the client, hangs up, and reads until the client does too.
 func (l *loop) linger(id uint32, s *slot) {
 	if p := s.pending[client]; p != nil && s.flags[client]&blocked == 0 {
-		n := send(s.fd[client], p.b[p.off:])
-		if n < 0 && n != eagain {
+		switch n := l.empty(s.fd[client], p); n {
+		case eagain, eintr:
+			l.block(id, s, client)
+		case 0:
+			s.pending[client] = nil
+		default:
 			l.drop(id, s)
 			return
-		}
-		if p.off += max(n, 0); p.off < len(p.b) {
-			l.block(id, s, client)
-		} else {
-			s.pending[client] = nil
 		}
 	}
 	if s.pending[client] == nil && s.flags[client]&shut == 0 {

@@ -18,8 +18,9 @@ type Loops struct {
 	buffer   int
 	done     sync.WaitGroup
 
-	mu    sync.Mutex
-	empty chan struct{} // closed when the last tunnel goes; nil while nobody waits
+	mu       sync.Mutex
+	listened int           // how many listening sockets were given numbers
+	empty    chan struct{} // closed when the last tunnel goes; nil while nobody waits
 }
 
 // LoopOptions says how many loops there are and what they may use.
@@ -47,6 +48,9 @@ type loop struct {
 	queue     []uint32 // slots whose share of one visit was used up
 	spare     []uint32
 	spares    []*pending
+	pipes     []*pipe // spare ones
+	lent      int     // pipes, spare ones included
+	noSplice  bool    // the kernel does not let us
 	timers    timers
 	listeners []int32 // by number; -1: closed
 	base      time.Time
@@ -109,6 +113,7 @@ func (l *loop) closeOwn() {
 			unix.Close(fd)
 		}
 	}
+	l.closeSpares()
 }
 
 // Events that belong to no slot have negative numbers: the wake-up, then the listening sockets.
@@ -155,7 +160,9 @@ func (l *loop) run() {
 			runtime.Gosched() // a loop that never waits would starve everybody else on a single core
 		}
 	}
-	l.unlisten()
+	for i := range l.listeners {
+		l.unlisten(i)
+	}
 	l.mu.Lock()
 	l.dead = true
 	in := l.inbox

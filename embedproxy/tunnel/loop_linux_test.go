@@ -94,10 +94,20 @@ func front(t *testing.T, s Settings, to ...net.Addr) (*Loops, *director, string)
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := g.Listen(f); err != nil {
+	if _, err := g.Listen(f); err != nil {
 		t.Fatal(err)
 	}
 	return g, d, l.Addr().String()
+}
+
+// unlistened returns an address on which nobody listens, and on which nobody else comes to: other tests use 127.0.0.1.
+func unlistened(t *testing.T) net.Addr {
+	l, err := net.Listen("tcp", "127.71.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	return l.Addr()
 }
 
 func dialTo(t *testing.T, address string) *net.TCPConn {
@@ -225,9 +235,7 @@ func TestAnswer(t *testing.T) {
 }
 
 func TestNextBackendBeforeThe101(t *testing.T) {
-	gone := listen(t)
-	goneAddr := gone.Addr()
-	gone.Close()
+	goneAddr := unlistened(t)
 	back := listen(t)
 	_, d, address := front(t, Settings{}, goneAddr, goneAddr, back.Addr())
 	c := dialTo(t, address)
@@ -245,9 +253,7 @@ func TestNextBackendBeforeThe101(t *testing.T) {
 }
 
 func TestNoBackend(t *testing.T) {
-	gone := listen(t)
-	goneAddr := gone.Addr()
-	gone.Close()
+	goneAddr := unlistened(t)
 	_, _, address := front(t, Settings{}, goneAddr)
 	c := dialTo(t, address)
 	c.Write([]byte("hello\r\n\r\n"))

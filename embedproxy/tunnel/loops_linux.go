@@ -32,24 +32,35 @@ func (g *Loops) Set(s Settings) {
 }
 
 // Listen serves a listening TCP socket; the file is duplicated and may be closed. The number is for Unlisten.
-func (g *Loops) Listen(f *os.File) error {
-	var err error
+func (g *Loops) Listen(f *os.File) (number int, err error) {
+	g.mu.Lock()
+	number = g.listened
+	g.listened++
+	g.mu.Unlock()
 	g.onAll(func(l *loop) {
-		if e := l.listen(f); e != nil {
+		if e := l.listen(number, f); e != nil {
 			g.mu.Lock()
 			err = e
 			g.mu.Unlock()
 		}
 	})
-	return err
+	if err != nil {
+		g.Unlisten(number)
+	}
+	return number, err
 }
 
-// Unlisten closes every listening socket.
-func (g *Loops) Unlisten() {
+// Unlisten stops serving these listening sockets.
+func (g *Loops) Unlisten(numbers ...int) {
 	g.onAll(func(l *loop) {
-		l.unlisten()
+		for _, i := range numbers {
+			l.unlisten(i)
+		}
 	})
 }
+
+// Turn returns when every loop has come round once.
+func (g *Loops) Turn() { g.onAll(func(*loop) {}) }
 
 func (l *loop) allSlots() func(func(uint32) bool) {
 	return func(yield func(uint32) bool) {

@@ -19,16 +19,28 @@ func (l *loop) pump(id uint32, s *slot, from int) bool {
 		return false
 	}
 	for turn := 0; s.flags[from]&(readable|ended) == readable && s.pending[to] == nil; turn++ {
-		if turn == share {
+		if turn >= share {
 			if !s.queued {
 				s.queued = true
 				l.queue = append(l.queue, id)
 			}
 			return true
 		}
-		n := recv(s.fd[from], l.buf[:BufferSize])
+		var n int
+		if most := l.streams(s, from); most > 0 {
+			alive := true
+			if n, alive = l.splice(id, s, from, most); !alive {
+				return false
+			} else if n > 0 {
+				turn += n / BufferSize
+				continue
+			}
+		} else {
+			n = recv(s.fd[from], l.buf[:BufferSize])
+		}
 		if n > 0 {
 			l.drained(s, from, n)
+			s.flow(from, n)
 			if !l.forward(id, s, from, l.buf[:n]) {
 				return false
 			}
@@ -54,6 +66,16 @@ func (l *loop) pump(id uint32, s *slot, from int) bool {
 		return l.hangUp(id, s, from)
 	}
 	return true
+}
+
+// flow notes whether a read filled the buffer.
+func (s *slot) flow(from, n int) {
+	switch full := &s.full[from]; {
+	case n >= BufferSize && *full < 2*bulkAfter:
+		*full++
+	case n < BufferSize && *full > 0:
+		*full--
+	}
 }
 
 // forward passes on b, which came from one side. false: the slot is gone.
@@ -137,17 +159,42 @@ func (l *loop) flush(id uint32, s *slot, to int) bool {
 		return true
 	}
 	p := s.pending[to]
-	n := send(s.fd[to], p.b[p.off:])
-	if n < 0 && n != eagain && n != eintr {
+	switch n := l.empty(s.fd[to], p); n {
+	case eagain, eintr:
+		l.block(id, s, to)
+	case 0:
+		s.pending[to] = nil
+		l.done(p)
+	default:
 		return l.deaf(id, s, to)
 	}
-	if p.off += max(n, 0); p.off < len(p.b) {
-		l.block(id, s, to)
-		return true
-	}
-	s.pending[to] = nil
-	l.done(p)
 	return true
+}
+
+// empty sends p to a descriptor. It returns 0 when all was taken, or -errno.
+func (l *loop) empty(fd int32, p *pending) int {
+	for p.held > 0 {
+		n := splice(p.pipe.r, fd, p.held)
+		if n < 0 {
+			return n
+		}
+		p.held -= n
+	}
+	if p.pipe != nil {
+		l.giveBack(p.pipe)
+		p.pipe = nil
+	}
+	if p.off == len(p.b) {
+		return 0
+	}
+	n := send(fd, p.b[p.off:])
+	if n < 0 {
+		return n
+	}
+	if p.off += n; p.off < len(p.b) {
+		return eagain
+	}
+	return 0
 }
 
 // deaf goes on when a side takes nothing more. A backend may have said why before it hung up, so that is read first.
@@ -157,7 +204,7 @@ func (l *loop) deaf(id uint32, s *slot, side int) bool {
 	}
 	s.flags[backend] |= shut | hungUp | readable
 	s.flags[backend] &^= blocked
-	s.pending[backend] = nil
+	l.forget(s, backend)
 	return l.pump(id, s, backend)
 }
 

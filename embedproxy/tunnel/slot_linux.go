@@ -41,11 +41,12 @@ type slot struct {
 	fd     [2]int32
 	flags  [2]flag
 	phase  phase
-	queued bool  // it stands in the loop's run queue
-	ending bool  // a Close frame is to be sent at the next boundary
-	told   bool  // a Close frame of ours was sent; what the backend still says is dropped
-	judged bool  // cause is known
-	cause  Cause // why it ends, once it does
+	queued bool     // it stands in the loop's run queue
+	ending bool     // a Close frame is to be sent at the next boundary
+	told   bool     // a Close frame of ours was sent; what the backend still says is dropped
+	judged bool     // cause is known
+	full   [2]uint8 // how many more reads from a side filled the buffer than did not; 2*bulkAfter at most
+	cause  Cause    // why it ends, once it does
 	code   uint16
 	gen    uint32
 
@@ -69,13 +70,14 @@ type early struct {
 	rest []byte // what the client sent behind its head
 }
 
-// pending is what a side did not take at once. It is bounded by BufferSize: nothing is read for a side that has any.
+// pending is what a side did not take at once: first what a pipe holds, then b from off. It is bounded by pipeSize and
+// BufferSize: nothing is read for a side that has any.
 type pending struct {
-	off int
-	b   []byte
+	pipe *pipe // nil: none
+	held int   // bytes in it
+	off  int
+	b    []byte
 }
-
-const ()
 
 func (l *loop) slot(id uint32) *slot { return &l.chunks[id>>chunkBits][id&(1<<chunkBits-1)] }
 
@@ -104,6 +106,7 @@ func (l *loop) release(id uint32, s *slot) {
 	l.timers.clear(id)
 	l.unused = append(l.unused, id)
 	if l.live.Add(-1) == 0 {
+		l.closeSpares()
 		l.group.signalEmpty()
 	}
 }
@@ -115,6 +118,8 @@ func (l *loop) drop(id uint32, s *slot) {
 			closeFD(fd)
 		}
 	}
+	l.forget(s, client)
+	l.forget(s, backend)
 	l.release(id, s)
 }
 

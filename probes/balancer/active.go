@@ -14,6 +14,7 @@ import (
 	"example.com/wsdoctor/probes/balancer/distribution"
 	"example.com/wsdoctor/probes/balancer/engineio"
 	"example.com/wsdoctor/probes/balancer/idle"
+	"example.com/wsdoctor/probes/balancer/rehearsal"
 	"example.com/wsdoctor/probes/balancer/stickiness"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/handshake"
@@ -36,6 +37,12 @@ type Tests struct {
 	Idle         time.Duration // longest silence; 0: not tested
 	Capacity     int           // connections to hold; 0: not tested
 	SocketIO     bool
+	Event        string // of Socket.IO, for the application to acknowledge; "": none is sent
+	Rehearsal    int    // tunnels to hold through a restart; 0: not tested
+
+	// Watch is how long a rehearsal watches; 0 means 30 s. Act is what is rehearsed; see rehearsal.Options.
+	Watch time.Duration
+	Act   func(context.Context) error
 
 	Request  handshake.Request // TLS, headers and the like; its URL is not used
 	Progress func(probes.Text) // told how far a test is; nil: nobody
@@ -48,6 +55,7 @@ type Active struct {
 	Idle         *Idle         `json:"idle,omitempty"`
 	Capacity     *Capacity     `json:"capacity,omitempty"`
 	SocketIO     *SocketIO     `json:"socketio,omitempty"`
+	Rehearsal    *Rehearsal    `json:"rehearsal,omitempty"`
 
 	heartbeat time.Duration
 	backends  int
@@ -76,6 +84,11 @@ type (
 	Capacity struct {
 		Observed capacity.Observation `json:"observed"`
 		Verdict  capacity.Verdict     `json:"verdict"`
+	}
+	// Rehearsal tells what clients go through while something restarts.
+	Rehearsal struct {
+		Observed rehearsal.Observation `json:"observed"`
+		Verdict  rehearsal.Verdict     `json:"verdict"`
 	}
 	// SocketIO tells whether a Socket.IO client gets through.
 	SocketIO struct {
@@ -138,6 +151,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 	if best := tr.Best(); best != nil && req.Proxy == nil {
 		sources = backend.Sources(best.Address)
 	}
+	table := backend.NewTable(ctx, t.Config.Backends())
 	say := func(format string, args ...any) {
 		if tests.Progress != nil {
 			tests.Progress(probes.T(format, args...))
@@ -148,7 +162,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			if tests.Stickiness == 0 {
 				return nil
 			}
-			seen, err := stickiness.Observe(ctx, stickiness.Options{Request: req, N: tests.Stickiness, Sources: sources,
+			seen, err := stickiness.Observe(ctx, stickiness.Options{Request: req, N: tests.Stickiness, Sources: sources, Table: table,
 				Progress: func(way stickiness.Way, done, of int) { say("stickiness: %s, %d of %d", way.Words(), done, of) }})
 			a.Stickiness = &Stickiness{seen, stickiness.Judge(seen)}
 			return err
@@ -157,7 +171,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			if tests.Distribution == 0 {
 				return nil
 			}
-			seen, err := distribution.Observe(ctx, distribution.Options{Request: req, N: tests.Distribution, Sources: sources,
+			seen, err := distribution.Observe(ctx, distribution.Options{Request: req, N: tests.Distribution, Sources: sources, Table: table,
 				Progress: func(done, of int) { say("distribution: %d of %d clients", done, of) }})
 			a.Distribution = &Distribution{seen, distribution.Judge(seen, weights(t.Config), a.backends)}
 			return err
@@ -167,7 +181,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 				return nil
 			}
 			say("Socket.IO: polling and upgrade")
-			seen, err := engineio.Observe(ctx, engineio.Options{URL: url, Header: req.Header, Request: tests.Request})
+			seen, err := engineio.Observe(ctx, engineio.Options{URL: url, Header: req.Header, Request: tests.Request, Event: tests.Event})
 			var none *probes.Reason
 			if errors.As(err, &none) {
 				a.why["socketio"] = none.Text
@@ -191,9 +205,24 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			if tests.Capacity == 0 {
 				return nil
 			}
-			seen, err := capacity.Observe(ctx, capacity.Options{Request: req, N: tests.Capacity,
+			var alive time.Duration
+			if a.Idle != nil {
+				alive = time.Duration(a.Idle.Verdict.Limit) / 4
+			}
+			seen, err := capacity.Observe(ctx, capacity.Options{Request: req, N: tests.Capacity, Alive: alive,
 				Progress: func(held, of, refused int) { say("capacity: %d of %d held, %d refused", held, of, refused) }}, capacity.Limits(t))
 			a.Capacity = &Capacity{seen, capacity.Judge(seen)}
+			return err
+		},
+		func() error {
+			if tests.Rehearsal == 0 {
+				return nil
+			}
+			seen, err := rehearsal.Observe(ctx, rehearsal.Options{Request: req, N: tests.Rehearsal, Sources: sources, Watch: tests.Watch, Act: tests.Act,
+				Progress: func(dropped, back, of int, watched time.Duration) {
+					say("rehearsal: %d drops, %d of %d tunnels are there, %.0f s", dropped, back, of, watched.Seconds())
+				}})
+			a.Rehearsal = &Rehearsal{seen, rehearsal.Judge(seen)}
 			return err
 		},
 	} {
@@ -241,6 +270,7 @@ var activeRules = []probes.Rule[Observation]{
 	capacityRule,
 	socketioPollingRule,
 	socketioUpgradeRule,
+	restartRule,
 }
 
 // Explain returns what the rules hold against the active tests.

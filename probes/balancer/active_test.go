@@ -13,8 +13,10 @@ import (
 	"example.com/wsdoctor/probes/balancer/distribution"
 	"example.com/wsdoctor/probes/balancer/engineio"
 	"example.com/wsdoctor/probes/balancer/idle"
+	"example.com/wsdoctor/probes/balancer/rehearsal"
 	"example.com/wsdoctor/probes/balancer/stickiness"
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/probes/handshake"
 	"example.com/wsdoctor/probes/probetest"
 )
 
@@ -32,8 +34,8 @@ func TestDeepCheck(t *testing.T) {
 		connections int
 		want        string // status of each active rule
 	}{
-		{"as it should be", "ip_hash;", "", 256, "stickiness=ok distribution=ok idle-timeout=ok capacity=ok socketio-polling=skipped socketio-upgrade=skipped"},
-		{"broken", "", "proxy_read_timeout 1s;", 64, "stickiness=ok distribution=ok idle-timeout=failed capacity=failed socketio-polling=skipped socketio-upgrade=skipped"},
+		{"as it should be", "ip_hash;", "", 256, "stickiness=ok distribution=ok idle-timeout=ok capacity=ok socketio-polling=skipped socketio-upgrade=skipped restart=skipped"},
+		{"broken", "", "proxy_read_timeout 2s;", 64, "stickiness=ok distribution=ok idle-timeout=failed capacity=failed socketio-polling=skipped socketio-upgrade=skipped restart=skipped"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -42,7 +44,7 @@ func TestDeepCheck(t *testing.T) {
 				tc.upstream, one, two, ln.Addr(), probetest.Pass, tc.directives), ln)
 			cfg := settings(one, ln.Addr().String())
 			cfg.Proxy.Backends = []cluster.Backend{{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(p1))}, {Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(p2))}}
-			cfg.Heartbeat = 1500 * time.Millisecond
+			cfg.Heartbeat = 3 * time.Second
 			target := target(cfg)
 			target.Deep = true
 			r := report(t, target)
@@ -62,7 +64,7 @@ func TestDeepCheck(t *testing.T) {
 	t.Run("not deep", func(t *testing.T) {
 		r := report(t, target(settings(one, one)))
 		for _, rule := range activeRules {
-			if res := result(r, rule.ID); res.Status != probes.Skipped || !strings.Contains(res.Reason.String(), "--deep") {
+			if res := result(r, rule.ID); res.Status != probes.Skipped || !strings.Contains(res.Reason.String(), "--deep") && rule.ID != restartRule.ID {
 				t.Errorf("%s is %s: %s", res.ID, res.Status, res.Reason)
 			}
 		}
@@ -83,6 +85,9 @@ func TestActiveRules(t *testing.T) {
 	}
 	held := func(k capacity.Kind) *Active {
 		return &Active{Capacity: &Capacity{Verdict: capacity.Verdict{Kind: k, Text: probes.T("x")}}}
+	}
+	restart := func(k rehearsal.Kind) *Active {
+		return &Active{Rehearsal: &Rehearsal{Verdict: rehearsal.Verdict{Kind: k, Text: probes.T("x"), Advice: []probes.Text{probes.T("spread")}, Shares: []rehearsal.Share{{Backend: "a", Before: 2, After: 1}}}}}
 	}
 	engine := func(steps ...engineio.Step) *Active {
 		return &Active{SocketIO: &SocketIO{engineio.Observation{Sessions: []engineio.Session{{Steps: steps}}}}}
@@ -128,12 +133,22 @@ func TestActiveRules(t *testing.T) {
 		{"patchy", capacityRule, held(capacity.Patchy), "", "warning", ""},
 		{"own limit", capacityRule, held(capacity.OwnLimit), "", "unknown", ""},
 
+		{"nobody dropped", restartRule, restart(rehearsal.Untouched), "", "ok", ""},
+		{"told", restartRule, restart(rehearsal.Announced), "", "info", "# spread"},
+		{"not told", restartRule, restart(rehearsal.Abrupt), "", "warning", "# spread"},
+		{"not back", restartRule, restart(rehearsal.Stranded), "", "error", "# spread"},
+		{"no tunnel", restartRule, restart(rehearsal.Unknown), "", "unknown", ""},
+		{"not rehearsed", restartRule, &Active{}, "", "skipped", ""},
+
 		{"polling fine", socketioPollingRule, engine(engineio.Step{What: "poll", OK: true}), "", "ok", ""},
 		{"session lost", socketioPollingRule, engine(engineio.Step{What: "poll", Lost: true}), cluster.Nginx, "error", "ip_hash;"},
 		{"no Socket.IO", socketioPollingRule, &Active{why: map[string]probes.Text{"socketio": probes.T("none")}}, "", "skipped", ""},
 		{"upgrade fine", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", OK: true}), "", "ok", ""},
-		{"upgrade dropped", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", Failed: probes.T("400")}), cluster.Nginx, "error", "proxy_set_header Upgrade"},
+		{"upgrade dropped", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", Kind: handshake.UpgradeLost, Failed: probes.T("400")}), cluster.Nginx, "error", "proxy_set_header Upgrade"},
 		{"upgrade elsewhere", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", Lost: true}), cluster.Nginx, "error", "ip_hash;"},
+		{"upgrade refused", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", Kind: handshake.Forbidden, Failed: probes.T("403")}), cluster.Nginx, "error", ""},
+		{"event acknowledged", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", OK: true}, engineio.Step{What: "event", OK: true}), "", "ok", ""},
+		{"event not acknowledged", socketioUpgradeRule, engine(engineio.Step{What: "upgrade", OK: true}, engineio.Step{What: "event", Failed: probes.T("silence")}), "", "warning", "--event"},
 		{"no upgrade asked", socketioUpgradeRule, engine(engineio.Step{What: "poll", Lost: true}), "", "skipped", ""},
 	} {
 		o := Observation{URL: "ws://lb/", Kind: tc.kind, path: "/", Active: tc.active}

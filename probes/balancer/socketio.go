@@ -36,20 +36,25 @@ var socketioUpgradeRule = probes.Rule[Observation]{
 		if status != probes.OK {
 			return status, why
 		}
-		if _, _, asked := o.Active.SocketIO.Observed.Upgrading(); !asked {
+		if _, asked := o.Active.SocketIO.Observed.Upgrading(); !asked {
 			return probes.Skipped, probes.T("no session came as far as the upgrade; see balancer/socketio-polling")
 		}
 		return probes.OK, probes.Text{}
 	},
 	Check: func(o Observation) []probes.Finding {
-		fault, lost, _ := o.Active.SocketIO.Observed.Upgrading()
-		if fault.IsZero() {
-			return nil
-		}
-		f := probes.Finding{Severity: probes.Error, Subject: o.URL, Title: fault, Evidence: sessions(o.Active.SocketIO.Observed)}
-		if lost {
+		seen := o.Active.SocketIO.Observed
+		fault, _ := seen.Upgrading()
+		f := probes.Finding{Severity: probes.Error, Subject: o.URL, Title: fault.Text, Evidence: sessions(seen)}
+		switch {
+		case fault.Text.IsZero():
+			if f.Title = seen.Unacknowledged(); f.Title.IsZero() {
+				return nil
+			}
+			f.Severity = probes.Warning
+			f.Fix = lines(probes.T("# the tunnel is there: let the application acknowledge this event, or name one that it knows with --event"))
+		case fault.Lost:
 			f.Fix = stickyFix(o)
-		} else {
+		case fault.Balancer:
 			f.Fix = passOn(o)
 		}
 		return []probes.Finding{f}

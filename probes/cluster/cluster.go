@@ -98,11 +98,26 @@ type Proxy struct {
 	Admin          string        `yaml:"admin"`          // /metrics, /status, /healthz; empty: none
 }
 
-// TLS names the certificate that the embedded proxy serves.
+// TLS names the certificates that the embedded proxy serves.
 type TLS struct {
-	Cert       string `yaml:"cert"`
-	Key        string `yaml:"key"`
-	MinVersion string `yaml:"min_version"` // "1.2" | "1.3"
+	Cert         string        `yaml:"cert"` // empty: no TLS
+	Key          string        `yaml:"key"`
+	Certificates []Certificate `yaml:"certificates,omitempty"` // more, for clients that ask for their names (SNI)
+	MinVersion   string        `yaml:"min_version"`            // "1.2" | "1.3"
+}
+
+// Certificate is a pair of PEM files: a certificate with its chain, and its key.
+type Certificate struct {
+	Cert string `yaml:"cert"`
+	Key  string `yaml:"key"`
+}
+
+// Pairs returns every pair of files; the first is for clients whose name none of them has. None: no TLS.
+func (t TLS) Pairs() []Certificate {
+	if t.Cert == "" {
+		return nil
+	}
+	return append([]Certificate{{t.Cert, t.Key}}, t.Certificates...)
 }
 
 // Backend is one address behind the embedded proxy.

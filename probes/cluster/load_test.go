@@ -71,6 +71,8 @@ func TestParseErrors(t *testing.T) {
 		{"a path without a slash", "version: 1\nwebsocket: {path: socket.io}", `f:2:19: websocket.path: found "socket.io", expected a path that begins with one /`},
 		{"a path that is a host", "version: 1\nwebsocket: {path: //evil/}", `f:2:19: websocket.path: found "//evil/", expected a path that begins with one /`},
 		{"a listen order", "version: 1\nwebsocket: {listen_order: backwards}", `f:2:27: websocket.listen_order: found "backwards", expected one of forwarding-first, ports-first`},
+		{"half of another certificate", "version: 1\nproxy:\n  tls:\n    cert: a.pem\n    key: b.pem\n    certificates: [{cert: c.pem}]", "f:6:20: proxy.tls.certificates[0]: found cert \"c.pem\" and key \"\", expected a file each"},
+		{"certificates alone", "version: 1\nproxy:\n  tls:\n    certificates: [{cert: c.pem, key: d.pem}]", "f:4:19: proxy.tls.certificates: found certificates beside an empty cert, expected the one for clients that ask for no name in cert and key"},
 		{"half a certificate", "version: 1\nproxy:\n  tls: {cert: a.pem}", "f:3:8: proxy.tls: found only one of cert and key, expected both or neither"},
 		{"a policy", "version: 1\nproxy: {policy: sticky}", `f:2:17: proxy.policy: found "sticky", expected one of ip-hash, cookie, header, least-conn, round-robin, random-two`},
 		{"a backend without a port", "version: 1\nproxy:\n  backends:\n    - {address: a}", `f:4:17: proxy.backends[0].address: found "a", expected host:port`},

@@ -16,7 +16,8 @@ import (
 // other things that its own parser then drops, without quotes. JSON's escapes are YAML's too (YAML 1.2.2, 5.7).
 var quoting = yaml.CustomMarshaler(func(s string) ([]byte, error) {
 	raw, err := yaml.Marshal(s)
-	if err == nil && strings.TrimSuffix(string(raw), "\n") == s && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	// What begins or ends a document in YAML is no text without quotes: the library dies of it.
+	if err == nil && strings.TrimSuffix(string(raw), "\n") == s && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) && s != "---" && s != "..." {
 		return raw, nil
 	}
 	return json.Marshal(s)

@@ -33,13 +33,13 @@ func normal(c Config) Config {
 
 func TestSaveLoadRoundTrip(t *testing.T) {
 	full := Default(FineReport)
-	full.Nodes = []Node{{"no", "10.0.0.1"}, {"1e3", "fd00::1"}, {"node # three: ~", "host"}, {" \"quoted\"\t\\ ", "h2"}, {"节点", "h3"}}
+	full.Nodes = []Node{{"no", "10.0.0.1"}, {"1e3", "fd00::1"}, {"node # three: ~", "host"}, {" \"quoted\"\t\\ ", "h2"}, {"节点", "h3"}, {"---", "h4"}, {"...", "h5"}, {"-", "h6"}, {"~", "h7"}, {"|", "h8"}}
 	full.WebSocket = WebSocket{Ports: []int{1}, Path: "/a b?x=1&y=%20#z", ListenOrder: PortsFirst}
 	full.Balancer = Balancer{Nginx, "wss://[fd00::1]:8443/x?y=1", "/etc/nginx/my conf.d/*.conf", true}
 	full.Heartbeat = 1500 * time.Millisecond
 	full.Clients = 0
 	full.Proxy = Proxy{
-		Listen: []string{"38889", "[::]:1"}, Bind: "all", TLS: TLS{"a.pem", "b.pem", "1.3"}, Policy: "cookie",
+		Listen: []string{"38889", "[::]:1"}, Bind: "all", TLS: TLS{"a.pem", "b.pem", []Certificate{{"c.pem", "d.pem"}}, "1.3"}, Policy: "cookie",
 		Backends:      []Backend{{"10.0.0.1:38888", 2, true, true, 5}, {"[::1]:1", 1, false, false, 0}},
 		PassiveHealth: PassiveHealth{0, 0}, ActiveHealth: ActiveHealth{"off", "/", time.Nanosecond, 36 * time.Hour, 1, 1},
 		Limits: Limits{1, 2, 3}, Timeouts: Timeouts{1, 2, 3, 4, 5}, KeepalivePing: time.Second,

@@ -145,6 +145,14 @@ func (v *validator) proxy(p Proxy) {
 	if (p.TLS.Cert == "") != (p.TLS.Key == "") {
 		v.add("proxy.tls", "found only one of cert and key, expected both or neither")
 	}
+	if p.TLS.Cert == "" && len(p.TLS.Certificates) > 0 {
+		v.add("proxy.tls.certificates", "found certificates beside an empty cert, expected the one for clients that ask for no name in cert and key")
+	}
+	for i, c := range p.TLS.Certificates {
+		if c.Cert == "" || c.Key == "" {
+			v.add(fmt.Sprintf("proxy.tls.certificates[%d]", i), "found cert %q and key %q, expected a file each", c.Cert, c.Key)
+		}
+	}
 	v.oneOf("proxy.tls.min_version", p.TLS.MinVersion, "1.2", "1.3")
 	v.oneOf("proxy.policy", p.Policy, "ip-hash", "cookie", "header", "least-conn", "round-robin", "random-two")
 	for i, b := range p.Backends {

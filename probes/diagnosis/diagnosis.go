@@ -39,9 +39,13 @@ func (l link) explains(s scene, cause, symptom *fault) bool {
 	return known && cause.root() != symptom && l.when(s, cause, symptom)
 }
 
-// Diagnose fills in r.Causes. An error that another one explains becomes a warning, and its check names the cause, so
+// Diagnose compares what the areas saw, and fills in r.Causes. An error that another one explains becomes a warning, and its check names the cause, so
 // that what is left as an error is what has to be mended. Every error that nothing explains is a cause.
 func Diagnose(r *probes.Report) {
+	s := sceneOf(*r)
+	for _, cross := range crossings {
+		cross(s, r)
+	}
 	var faults []*fault
 	for i := range r.Results {
 		res := &r.Results[i]
@@ -51,7 +55,6 @@ func Diagnose(r *probes.Report) {
 			}
 		}
 	}
-	s := sceneOf(*r)
 	for _, l := range links {
 		for _, symptom := range faults {
 			if symptom.by != nil || !slices.Contains(l.symptom, symptom.id()) {

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"slices"
+	"strconv"
 
 	"example.com/wsdoctor/probes/handshake"
 )
@@ -10,6 +11,7 @@ import (
 var (
 	beforeUpgrade = []string{"handshake/resolve", "handshake/connect", "handshake/tls", "handshake/certificate"}
 	fromUpgrade   = []string{"handshake/upgrade", "handshake/accept-key", "handshake/ping"}
+	backendPort   = []string{"nginx/upstream-port", "haproxy/server-port"}
 	onURL         = slices.Concat(beforeUpgrade, fromUpgrade)
 )
 
@@ -24,6 +26,18 @@ var links = []link{
 		cause:   []string{"ports/holder", "ports/time-wait"},
 		symptom: []string{"ports/listen-order"},
 		when:    func(s scene, _, _ *fault) bool { return len(s.ports.Place.Nodes) > 0 },
+	},
+	{ // what holds the port is also why the balancer's line leads to nobody
+		cause:   []string{"ports/holder", "ports/time-wait"},
+		symptom: backendPort,
+		when:    func(_ scene, c, y *fault) bool { return portOf(c) != "" && portOf(c) == portOf(y) },
+	},
+	{ // the line of the balancer that leads to another port than the one on which the node listens
+		cause:   backendPort,
+		symptom: []string{"ports/listen-order", "handshake/connect"},
+		when: func(s scene, c, y *fault) bool {
+			return portOf(c) == portOf(y) && (y.id() == "ports/listen-order" || s.role(y) == handshake.Node && s.kind(y) == handshake.Refused)
+		},
 	},
 	{ // a service that could not take its port does not answer on it
 		cause:   []string{"ports/holder", "ports/time-wait", "ports/listen-order", "ports/loopback-only", "ports/bindable"},
@@ -57,6 +71,13 @@ var links = []link{
 		cause:   []string{"nginx/listen-port", "haproxy/bind-port", "nginx/syntax", "haproxy/syntax"},
 		symptom: []string{"handshake/connect"},
 		when:    func(s scene, _, y *fault) bool { return s.role(y) == handshake.Balancer },
+	},
+	{ // or would listen on, had it been reloaded
+		cause:   []string{"nginx/not-reloaded", "haproxy/not-reloaded"},
+		symptom: []string{"handshake/connect"},
+		when: func(s scene, _, y *fault) bool {
+			return s.role(y) == handshake.Balancer && slices.ContainsFunc(s.unbound(), func(a address) bool { return strconv.Itoa(a.Port) == portOf(y) })
+		},
 	},
 	{ // what fails before the upgrade is not the balancer's doing
 		cause:   beforeUpgrade,

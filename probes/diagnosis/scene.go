@@ -19,6 +19,7 @@ type scene struct {
 	ports    ports.Observation
 	shake    handshake.Observation
 	firewall firewall.Observation
+	file     configured
 }
 
 func sceneOf(r probes.Report) scene {
@@ -26,6 +27,7 @@ func sceneOf(r probes.Report) scene {
 	s.ports, _ = probes.Observed[ports.Observation](r)
 	s.shake, _ = probes.Observed[handshake.Observation](r)
 	s.firewall, _ = probes.Observed[firewall.Observation](r)
+	s.file = configuredBy(r)
 	return s
 }
 
@@ -72,6 +74,16 @@ func (s scene) isHere(f *fault) bool {
 		return s.ports.Place.Balancer
 	}
 	return slices.Contains(s.ports.Place.Nodes, t.Name)
+}
+
+// hostPort returns host and port of a URL; the port is 0 where it is none.
+func hostPort(address string) (host string, port int) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", 0
+	}
+	port, _ = strconv.Atoi(portOf(&fault{f: &probes.Finding{Subject: address}}))
+	return u.Hostname(), port
 }
 
 // portOf returns the port that a fault is about, as text; "" where it is about none.

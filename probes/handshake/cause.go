@@ -69,6 +69,9 @@ const (
 	NoConnection    Kind = "no_connection_header"
 	Unasked         Kind = "unasked" // a subprotocol or extension that was not offered
 
+	NoHTTP2           Kind = "no_http2"            // asked for, and not spoken
+	NoConnectProtocol Kind = "no_connect_protocol" // HTTP/2 without RFC 8441
+
 	AcceptMissing Kind = "accept_missing"
 	AcceptWrong   Kind = "accept_wrong"
 

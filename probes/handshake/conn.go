@@ -37,6 +37,8 @@ type Conn struct {
 	tcp  *net.TCPConn // below it
 	r    *bufio.Reader
 
+	stream *stream // between conn and tcp, over HTTP/2 only
+
 	op   byte // of the message whose fragments come; 0: none
 	size int
 	kept []byte
@@ -125,10 +127,16 @@ func (c *Conn) LocalAddr() net.Addr { return c.tcp.LocalAddr() }
 func (c *Conn) Close(finished bool) { c.end(finished) }
 
 func (c *Conn) end(finished bool) {
+	if finished && c.stream != nil {
+		_ = c.stream.CloseWrite() // the peer may be gone already
+	}
 	if finished {
 		c.tcp.SetLinger(0)
 	}
 	c.tcp.Close()
+	if c.stream != nil {
+		<-c.stream.done
+	}
 }
 
 // interruptible has every wait on c end when ctx ends, until the function that it returns is called.
@@ -149,16 +157,22 @@ const (
 	ByError      How = "error" // anything else that the system says
 )
 
-// EndOf tells how a connection ended by the error of a Read or Write; what is the bad frame or the system's words.
+// EndOf tells how a connection ended by the error of a Read or Write; what is the bad frame,
+// the frame of HTTP/2 or the system's words.
 func EndOf(err error) (how How, what string) {
 	var bad errFrame
+	var reset errStreamReset
+	var end errStreamEnd
 	switch {
 	case errors.As(err, &bad):
 		return ByBadFrame, bad.what
 	case isTimeout(err):
 		return BySilence, ""
 	case isReset(err):
-		return ByReset, ""
+		errors.As(err, &reset)
+		return ByReset, reset.what
+	case errors.As(err, &end):
+		return ByFIN, end.Error()
 	case isEOF(err):
 		return ByFIN, ""
 	}

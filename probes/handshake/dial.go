@@ -167,7 +167,12 @@ func open(ctx context.Context, t target, address string, a *Attempt) *Conn {
 		}
 	}
 	a.Reached = Upgrading
-	c.r, a.Cause = upgrade(ctx, t, c.conn, a)
+	if t.HTTP2 {
+		a.Cause = c.extend(ctx, t, a)
+		c.r = bufio.NewReaderSize(c.conn, readBuffer)
+	} else {
+		c.r, a.Cause = upgrade(ctx, t, c.conn, a)
+	}
 	if a.Cause.Kind != None {
 		done = a.Response != nil
 		return nil

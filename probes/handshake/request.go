@@ -40,6 +40,9 @@ type Request struct {
 	// for all the same, so that it does not hide what lies behind; then no credentials belong into Header.
 	Verify bool
 
+	// HTTP2 asks for the WebSocket over HTTP/2 (RFC 8441): with ALPN over TLS, with prior knowledge without.
+	HTTP2 bool
+
 	NoPing bool // close as soon as the upgrade is answered
 
 	// FirstMessage is how long to wait for a message that the server sends on its own once the pong is there; 0
@@ -203,10 +206,14 @@ func (t target) head(key string) []string {
 // secrets are the headers whose values are not shown: what a trace holds goes into reports and bug trackers.
 var secrets = []string{"Authorization", "Proxy-Authorization", "Cookie"}
 
+func isSecret(name string) bool {
+	return slices.ContainsFunc(secrets, func(s string) bool { return strings.EqualFold(s, name) })
+}
+
 // shown is a line of a request as a trace keeps it.
 func shown(line string) string {
 	name, value, ok := strings.Cut(line, ": ")
-	if ok && slices.ContainsFunc(secrets, func(s string) bool { return strings.EqualFold(s, name) }) {
+	if ok && isSecret(name) {
 		scheme, _, more := strings.Cut(value, " ")
 		if !more || strings.EqualFold(name, "Cookie") {
 			scheme = ""

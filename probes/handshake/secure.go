@@ -22,6 +22,9 @@ func secure(ctx context.Context, conn net.Conn, t target) (*tls.Conn, error) {
 		NextProtos:         []string{"http/1.1"}, // what browsers offer for wss
 		Certificates:       t.Certificates,
 	}
+	if t.HTTP2 {
+		cfg.NextProtos = []string{"h2", "http/1.1"} // the second so that a server without the first still answers
+	}
 	tc := tls.Client(conn, cfg)
 	ctx, cancel := context.WithTimeout(ctx, t.Limits.TLS)
 	defer cancel()

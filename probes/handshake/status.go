@@ -41,6 +41,9 @@ func statusCause(address string, secure bool, r *Response) Cause {
 	case code == 504:
 		return is(GatewayTimeout, "%s answers 504: it is a gateway, and its backend does not answer in time", address)
 	}
+	if r.Proto == "HTTP/2" {
+		return is(OtherStatus, "%s answers the extended CONNECT of RFC 8441 with \"%s\", expected 200", address, r.StatusLine)
+	}
 	return is(OtherStatus, "%s answers \"%s\", expected 101", address, r.StatusLine)
 }
 
@@ -90,13 +93,21 @@ func engineError(body []byte) (code int, message string, ok bool) {
 // switchCause explains what is wrong with a 101 but for its Sec-WebSocket-Accept; zero: nothing (RFC 6455 4.1).
 func switchCause(address string, t target, r *Response) Cause {
 	is := func(k Kind, format string, args ...any) Cause { return cause(k, Upgrading, format, args...) }
-	switch sub := r.values.Get("Sec-WebSocket-Protocol"); {
+	switch {
 	case r.Proto == "HTTP/1.0":
 		return is(HTTP10, "%s answers 101 in HTTP/1.0, which knows no upgrade: a hop on the way speaks HTTP/1.0", address)
 	case !r.hasToken("Upgrade", "websocket"):
 		return is(NoUpgradeHeader, "%s answers 101 with Upgrade %s, expected \"websocket\": something on the way changes the answer's headers", address, seen(r, "Upgrade"))
 	case !r.hasToken("Connection", "upgrade"):
 		return is(NoConnection, "%s answers 101 with Connection %s, expected \"Upgrade\": something on the way changes the answer's headers", address, seen(r, "Connection"))
+	}
+	return unaskedCause(address, t, r)
+}
+
+// unaskedCause explains an answer that agrees on what was not offered; zero: it does not (RFC 6455 4.1).
+func unaskedCause(address string, t target, r *Response) Cause {
+	is := func(k Kind, format string, args ...any) Cause { return cause(k, Upgrading, format, args...) }
+	switch sub := r.values.Get("Sec-WebSocket-Protocol"); {
 	case sub != "" && !offered(t, sub):
 		return is(Unasked, "%s chose the subprotocol \"%s\", which was not offered: clients have to break off", address, Escape([]byte(sub), 100))
 	case r.values.Get("Sec-WebSocket-Extensions") != "" && !t.offersExtensions():

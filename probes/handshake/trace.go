@@ -66,6 +66,7 @@ type Attempt struct {
 	Ping         probes.Seconds `json:"ping_seconds,omitempty"`          // round trip of one ping
 
 	TLS         *TLS      `json:"tls,omitempty"`
+	HTTP2       *HTTP2    `json:"http2,omitempty"`   // where it was asked for, and spoken
 	Request     []string  `json:"request,omitempty"` // the head as it was sent, a line each
 	Response    *Response `json:"response,omitempty"`
 	Subprotocol string    `json:"subprotocol,omitempty"`

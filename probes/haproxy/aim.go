@@ -36,8 +36,7 @@ func AimOf(cfg cluster.Config) Aim {
 		Stateful: info.Family || cfg.Product == cluster.SocketIO, Heartbeat: cfg.Heartbeat, Clients: cfg.Clients,
 		Host: cfg.Balancer.Host(), Port: cfg.Balancer.Port(),
 	}
-	service, query, _ := strings.Cut(cfg.WebSocket.Path, "?")
-	a.Path, a.Query = service, query
+	a = a.On(cfg.WebSocket.Path)
 	if u, err := url.Parse(cfg.BalancerURL()); err == nil && u.Host != "" {
 		a.Path, a.Query, a.Secure = u.EscapedPath(), u.RawQuery, u.Scheme == "wss" || u.Scheme == "https"
 	}
@@ -52,6 +51,12 @@ func AimOf(cfg cluster.Config) Aim {
 			}
 		}
 	}
+	return a
+}
+
+// On returns the aim of a handshake for another path, with its query.
+func (a Aim) On(path string) Aim {
+	a.Path, a.Query, _ = strings.Cut(path, "?")
 	return a
 }
 

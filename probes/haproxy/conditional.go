@@ -104,28 +104,22 @@ func (p *parser) condition(words []Word) truth {
 }
 
 func (p *parser) disjunction(s string, depth int) (truth, string) {
-	value, rest := p.conjunction(s, depth)
-	for {
-		after, ok := strings.CutPrefix(strings.TrimLeft(rest, " "), "||")
-		if !ok {
-			return value, rest
-		}
-		var next truth
-		next, rest = p.conjunction(after, depth)
-		value = value.or(next)
-	}
+	return chain(s, "||", truth.or, func(s string) (truth, string) {
+		return chain(s, "&&", truth.and, func(s string) (truth, string) { return p.term(s, depth) })
+	})
 }
 
-func (p *parser) conjunction(s string, depth int) (truth, string) {
-	value, rest := p.term(s, depth)
+// chain evaluates parts with an operator between them, and returns what follows the last one.
+func chain(s, operator string, join func(a, b truth) truth, part func(string) (truth, string)) (truth, string) {
+	value, rest := part(s)
 	for {
-		after, ok := strings.CutPrefix(strings.TrimLeft(rest, " "), "&&")
+		after, ok := strings.CutPrefix(strings.TrimLeft(rest, " "), operator)
 		if !ok {
 			return value, rest
 		}
 		var next truth
-		next, rest = p.term(after, depth)
-		value = value.and(next)
+		next, rest = part(after)
+		value = join(value, next)
 	}
 }
 

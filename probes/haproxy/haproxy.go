@@ -9,8 +9,10 @@
 package haproxy
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"example.com/wsdoctor/probes"
 )
@@ -23,9 +25,13 @@ type Observation struct {
 	Files   []string `json:"files"`   // in the order in which they are read
 	Version Version  `json:"version"` // of the program; empty: not known
 	PID     int      `json:"pid,omitempty"`
+	Running *Running `json:"running,omitempty"` // nil: none runs with these files here
 
-	Proxies []ProxySeen `json:"proxies"`
-	Routes  []RouteSeen `json:"routes"`
+	Proxies  []ProxySeen `json:"proxies"`
+	Routes   []RouteSeen `json:"routes"`
+	Listens  []Address   `json:"listens"`  // every port that a bind line names
+	Partial  bool        `json:"partial"`  // the files listen on more than Listens says: a range, a variable, a descriptor
+	Backends []Address   `json:"backends"` // that get the WebSocket clients
 
 	model *model
 }
@@ -41,6 +47,14 @@ type ProxySeen struct {
 
 	// Timeouts in effect by name, in seconds; one that is not set is not there.
 	Timeouts map[string]probes.Seconds `json:"timeouts,omitempty"`
+}
+
+// Address is a host and a port that a line names.
+type Address struct {
+	Host  string `json:"host"` // as written; "*" for all addresses
+	Port  int    `json:"port"`
+	Where string `json:"where"` // file:line
+	Line  string `json:"line"`  // as it is written
 }
 
 // RouteSeen is one way that the handshake can take.
@@ -78,7 +92,9 @@ func (r rule) probe() probes.Rule[Observation] {
 		Check: func(o Observation) []probes.Finding {
 			var out []probes.Finding
 			for _, p := range r.judge(o.model).problems {
-				out = append(out, p.finding())
+				if p.Ignored == "" {
+					out = append(out, p.finding())
+				}
 			}
 			return out
 		},
@@ -103,7 +119,7 @@ func (p Problem) finding() probes.Finding {
 
 // observed makes the observation of a configuration.
 func observed(m *model) Observation {
-	o := Observation{Files: m.cfg.Files, Version: m.opts.Version, model: m}
+	o := Observation{Files: m.cfg.Files, Version: m.opts.Version, Running: m.opts.Running, model: m}
 	for _, p := range m.proxies {
 		seen := ProxySeen{Kind: p.keyword, Name: p.name, Where: p.head.where(), Mode: p.mode, Timeouts: map[string]probes.Seconds{}}
 		for _, b := range p.binds {
@@ -129,5 +145,32 @@ func observed(m *model) Observation {
 		}
 		o.Routes = append(o.Routes, seen)
 	}
+	o.Listens, o.Partial = m.listens()
+	for _, b := range m.backends() {
+		for _, s := range b.back.servers {
+			if s.known && s.port != 0 && !s.disabled && b.sure() {
+				o.Backends = append(o.Backends, Address{s.host, s.port, s.line.where(), s.line.Raw})
+			}
+		}
+	}
 	return o
+}
+
+// listens returns the ports of all bind lines; partial where the files listen on more than these.
+func (m *model) listens() (out []Address, partial bool) {
+	for _, s := range m.cfg.Sections {
+		partial = partial || s.Kind == "peers" || s.Kind == "log-forward" // they have bind lines, too
+	}
+	for _, p := range m.proxies {
+		for _, b := range p.binds {
+			switch {
+			case b.local:
+			case !b.known, b.from != b.to, strings.Contains(b.text, "quic"), strings.Contains(b.text, "udp"):
+				partial = true
+			default:
+				out = append(out, Address{cmp.Or(b.host, "*"), b.from, b.line.where(), b.line.Raw})
+			}
+		}
+	}
+	return out, partial
 }

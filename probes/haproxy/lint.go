@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/lint"
 )
 
 // maxShown is how many bytes of a line a report shows: what matters stands at its beginning.
@@ -22,12 +23,7 @@ type Problem struct {
 	Written  string // the line as it is written; "" where it is not at hand
 	Evidence []probes.Evidence
 	Fix      []probes.Text
-}
-
-// RuleInfo is what can be said of a rule without running it.
-type RuleInfo struct {
-	ID, Title, Why string
-	Source         string // the part of HAProxy's documentation that it rests on
+	Ignored  string // the reason of a `# wsdoctor:ignore ID reason` at the place; "" where there is none
 }
 
 // rule judges the model. It does no I/O.
@@ -53,14 +49,14 @@ var rules = []rule{
 	syntax, backendMissing, bindPort, pathNotRouted, answeredHere, noServers, serverPort,
 	headerLost, http2WebSocket, closeOptions, modeTCP,
 	timeoutTunnel, timeoutClient, timeoutServer, timeoutClientFin, timeoutHTTPRequest, independentStreams,
-	stickiness, sourceHashType, checkMissing, backupHint, maxconn, forwardFor,
+	stickiness, sourceHashType, checkMissing, backupHint, maxconn, forwardFor, notReloaded, runningFile,
 }
 
-// Rules lists the rules, for "explain" and for the formats of lint.
-func Rules() []RuleInfo {
-	var out []RuleInfo
+// Rules lists the rules, for the formats of lint.
+func Rules() []lint.Rule {
+	var out []lint.Rule
 	for _, r := range rules {
-		out = append(out, RuleInfo{ID: area + "/" + r.id, Title: r.title, Why: r.fullWhy(), Source: r.source})
+		out = append(out, lint.Rule{ID: area + "/" + r.id, Title: r.title, Why: r.why, Docs: r.source})
 	}
 	return out
 }
@@ -68,7 +64,7 @@ func Rules() []RuleInfo {
 func (r rule) fullWhy() string { return r.why + " (" + r.source + ")" }
 
 // Lint judges files, which HAProxy reads as one configuration, with what is known of what is to come through it. It
-// does no I/O and cannot fail: what HAProxy would not load is a Problem as well.
+// does no I/O and cannot fail: what HAProxy would not load is a Problem as well. Ignored ones are among them, marked.
 func Lint(o Options, a Aim, files ...File) []Problem {
 	m := newModel(Parse(o, files...), o, a)
 	var out []Problem
@@ -96,6 +92,7 @@ func (r rule) judge(m *model) verdict {
 		if p.Subject == "" && p.File != "" {
 			p.Subject = fmt.Sprintf("%s:%d", p.File, p.Line)
 		}
+		p.Ignored = m.cfg.ignoreReason(p.ID, p.File, p.Line)
 	}
 	return v
 }

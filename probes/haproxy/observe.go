@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
@@ -13,6 +15,9 @@ import (
 
 // defaultFile is where the packages of the distributions put the configuration.
 const defaultFile = "/etc/haproxy/haproxy.cfg"
+
+// named is where the name of the file comes from if the settings have it.
+const named = "balancer.config"
 
 // Observe reads the configuration: the file of the settings, else what the running process was started with, else the
 // default place. The error is a probes.Reason where it does not apply or cannot be read.
@@ -43,9 +48,31 @@ func observe(ctx context.Context, t probes.Target, askVersion func(context.Conte
 		return Observation{}, probes.CannotLook("no .cfg file in %s", paths[0])
 	}
 	o := Options{Version: askVersion(ctx, t, proc), Env: proc.env}
+	for _, p := range all {
+		if r := p.running(); p.pid == proc.pid {
+			o.Running = r
+			o.Running.Changed = changed(t, files)
+		} else {
+			o.Others = append(o.Others, r)
+		}
+	}
+	if from == named && t.Place(ctx).Balancer {
+		o.Named = paths[0]
+	}
 	seen := observed(newModel(Parse(o, files...), o, AimOf(cfg)))
 	seen.From, seen.PID = from, proc.pid
 	return seen, ctx.Err()
+}
+
+// changed returns when each file was last written.
+func changed(t probes.Target, files []File) map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, f := range files {
+		if info, err := os.Stat(t.Path(f.Name)); err == nil {
+			out[f.Name] = info.ModTime()
+		}
+	}
+	return out
 }
 
 // with returns the process that runs with the given files; the zero process where none does.
@@ -65,7 +92,7 @@ func choose(ctx context.Context, t probes.Target, running []process) (paths []st
 		if err != nil {
 			return nil, "", err
 		}
-		return []string{path}, "balancer.config", nil
+		return []string{path}, named, nil
 	}
 	if len(running) > 1 {
 		return nil, "", probes.CannotLook("HAProxy runs %d times on this host (%s, %s …); name the balancer's file in balancer.config", len(running), running[0], running[1])

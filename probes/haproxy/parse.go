@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/lint"
 )
 
 // Section is what stands between one section keyword and the next.
@@ -24,6 +26,18 @@ type Config struct {
 	Faults   []Fault
 
 	named map[string]*Section // defaults sections by their names; the first one of each
+	marks map[mark]string     // lines that hold a comment which silences a problem
+}
+
+// mark is the place of a line.
+type mark struct {
+	file string
+	line int
+}
+
+// ignoreReason returns the reason for which a problem of a line is to be ignored; "" where it is not.
+func (c *Config) ignoreReason(id, file string, line int) string {
+	return lint.IgnoreReason(id, c.marks[mark{file, line}], c.marks[mark{file, line - 1}])
 }
 
 // sectionKinds are the keywords that begin a section (manual, sections 3 and 4; the last ones since 3.0 to 3.2).
@@ -60,11 +74,23 @@ type parser struct {
 type Options struct {
 	Version Version           // the zero Version: not known
 	Env     map[string]string // its environment, as far as it is known; nil: not known
+	Running *Running          // nil: none is known to run with the files
+	Named   string            // the file that the settings name, where it is this host's own; "": none
+	Others  []*Running        // the HAProxy that run on this host with other files
+}
+
+// Running is the HAProxy that runs with the files.
+type Running struct {
+	PID     int                  `json:"pid"`             // of the master
+	All     []int                `json:"all"`             // pids of it and its workers
+	Files   []string             `json:"-"`               // of its command line
+	Loaded  time.Time            `json:"loaded,omitzero"` // when it last read its files; zero: not known
+	Changed map[string]time.Time `json:"-"`               // when each file was last written
 }
 
 // Parse reads files as one configuration. It does not end at a fault: each is reported, and what can be read is.
 func Parse(o Options, files ...File) *Config {
-	p := &parser{cfg: &Config{named: map[string]*Section{}}, version: o.Version, outer: o.Env, all: o.Env != nil, set: map[string]*string{}}
+	p := &parser{cfg: &Config{named: map[string]*Section{}, marks: map[mark]string{}}, version: o.Version, outer: o.Env, all: o.Env != nil, set: map[string]*string{}}
 	for _, f := range files {
 		p.parseFile(f)
 	}
@@ -89,6 +115,9 @@ func (p *parser) parseFile(f File) {
 			return
 		}
 		p.text = strings.TrimSpace(text)
+		if strings.Contains(text, lint.IgnoreMark) {
+			p.cfg.marks[mark{p.file, p.line}] = text
+		}
 		p.parseLine(strings.TrimSuffix(text, "\n"))
 	}
 	if last != "" && !strings.HasSuffix(last, "\n") {

@@ -7,11 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/procfs"
 )
 
 // versionTimeout bounds "haproxy -v", which prints two lines and ends; a disk that sleeps costs more than that.
@@ -19,48 +19,47 @@ const versionTimeout = 3 * time.Second
 
 // process is a running HAProxy.
 type process struct {
-	pid   int
-	files []string          // absolute, in the order of its command line
-	env   map[string]string // nil: not readable
+	pid    int
+	all    []int             // pids of it and of those that share its files
+	files  []string          // absolute, in the order of its command line
+	env    map[string]string // nil: not readable
+	loaded time.Time         // when it last read its files; zero: not known
+}
+
+// running is the process as the rules see it.
+func (p process) running() *Running {
+	return &Running{PID: p.pid, All: p.all, Files: p.files, Loaded: p.loaded}
 }
 
 func (p process) String() string { return fmt.Sprintf("pid %d", p.pid) }
 
 // runningProcesses finds each HAProxy on the network of this process that has files of its own: of a master and its
-// workers, which share a command line, the one that was started first. None is to be seen on a system without /proc.
+// workers, which share a command line, the one that was started first. The files were last read when the youngest of
+// them was started: a reload starts a new worker, or a new process beside the old one, and one that fails starts none.
+// None is to be seen on a system without /proc.
 func runningProcesses(t probes.Target) []process {
-	dir, err := os.Open(t.Path("/proc"))
+	found, err := procfs.Find(t, func(p procfs.Process) bool {
+		return p.Name == "haproxy" && !slices.Contains(p.Args, "-c") // that one checks a file and ends
+	})
 	if err != nil {
 		return nil
 	}
-	defer dir.Close()
-	names, _ := dir.Readdirnames(-1) // what could be read of it is enough
-	var pids []int
-	for _, n := range names {
-		if pid, err := strconv.Atoi(n); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	slices.Sort(pids)
 	var out []process
-	for _, pid := range pids {
-		comm, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/comm", pid)))
-		if err != nil || strings.TrimSpace(string(comm)) != "haproxy" || !t.SharesNetwork(pid) {
-			continue
-		}
-		cmdline, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/cmdline", pid)))
-		if err != nil || len(cmdline) == 0 {
-			continue
-		}
-		p := process{pid: pid}
-		args := strings.Split(strings.TrimRight(string(cmdline), "\x00"), "\x00")
-		cwd, _ := os.Readlink(t.Path(fmt.Sprintf("/proc/%d/cwd", pid))) // another user's is not readable: relative names are left out
-		p.files = configFiles(args[1:], cwd)
-		if raw, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/environ", pid))); err == nil {
+	for _, x := range found {
+		p := process{pid: x.PID, all: []int{x.PID}, loaded: x.Started}
+		cwd, _ := os.Readlink(t.Path(fmt.Sprintf("/proc/%d/cwd", x.PID))) // another user's is not readable: relative names are left out
+		p.files = configFiles(x.Args[1:], cwd)
+		if raw, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/environ", x.PID))); err == nil {
 			p.env = parseEnviron(string(raw))
 		}
-		if !slices.ContainsFunc(out, func(q process) bool { return slices.Equal(q.files, p.files) }) {
+		i := slices.IndexFunc(out, func(q process) bool { return slices.Equal(q.files, p.files) })
+		if i < 0 {
 			out = append(out, p)
+			continue
+		}
+		out[i].all = append(out[i].all, x.PID)
+		if p.loaded.After(out[i].loaded) {
+			out[i].loaded = p.loaded
 		}
 	}
 	return out
@@ -121,12 +120,21 @@ func runVersion(ctx context.Context, t probes.Target, p process) Version {
 	if t.Root != "" && t.Root != "/" {
 		return Version{}
 	}
+	if p.pid != 0 {
+		return askPrograms(ctx, append([]string{fmt.Sprintf("/proc/%d/exe", p.pid)}, programs...))
+	}
+	return askPrograms(ctx, programs)
+}
+
+// programs is where HAProxy is to be found; an ordinary user's PATH lacks the folders of system programs.
+var programs = []string{"haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"}
+
+// Installed returns the version of this host's HAProxy; the zero Version where there is none.
+func Installed(ctx context.Context) Version { return askPrograms(ctx, programs) }
+
+func askPrograms(ctx context.Context, candidates []string) Version {
 	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
 	defer cancel()
-	candidates := []string{"haproxy", "/usr/sbin/haproxy", "/usr/local/sbin/haproxy"}
-	if p.pid != 0 {
-		candidates = append([]string{fmt.Sprintf("/proc/%d/exe", p.pid)}, candidates...)
-	}
 	for _, program := range candidates {
 		if out, err := exec.CommandContext(ctx, program, "-v").Output(); err == nil {
 			return ParseVersion(strings.TrimPrefix(string(out), "HA-Proxy"))

@@ -233,7 +233,7 @@ func numbered(text string) string {
 func TestRulesAreComplete(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range Rules() {
-		if seen[r.ID] || !strings.HasPrefix(r.ID, "haproxy/") || r.Title == "" || r.Source == "" || !strings.Contains(r.Why, ". ") && !strings.Contains(r.Why, ".)") {
+		if seen[r.ID] || !strings.HasPrefix(r.ID, "haproxy/") || r.Title == "" || r.Docs == "" || !strings.HasSuffix(r.Why, ".") {
 			t.Errorf("%+v", r)
 		}
 		seen[r.ID] = true

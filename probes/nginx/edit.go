@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strings"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/lint"
 	"example.com/wsdoctor/probes/nginx/conf"
 )
 
@@ -85,18 +85,4 @@ func ruleOrder(id string) int {
 }
 
 // Diff returns a unified diff that `patch -p0` applies; "" where nothing changes.
-func (x Fixed) Diff() string {
-	if bytes.Equal(x.File.Src, x.New) {
-		return ""
-	}
-	return unified(x.File.Name, splitLines(string(x.File.Src)), splitLines(string(x.New)))
-}
-
-// splitLines keeps the line ends.
-func splitLines(s string) []string {
-	var out []string
-	for line := range strings.Lines(s) {
-		out = append(out, line)
-	}
-	return out
-}
+func (x Fixed) Diff() string { return lint.Diff(x.File.Name, string(x.File.Src), string(x.New)) }

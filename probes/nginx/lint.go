@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/lint"
 	"example.com/wsdoctor/probes/nginx/conf"
 	"example.com/wsdoctor/probes/nginx/model"
 )
@@ -73,34 +73,10 @@ func (r Rule) run(in *Input) []Finding {
 		out = append(out, f)
 	}
 	for i := range out {
-		out[i].Ignored = ignoreReason(out[i])
+		f, line := out[i].File, out[i].Place().Line
+		out[i].Ignored = lint.IgnoreReason(r.ID, f.Line(line), f.Line(line-1))
 	}
 	return out
-}
-
-// ignoreMark begins a comment that silences a finding on its own line or the next: `# wsdoctor:ignore ID reason`.
-const ignoreMark = "wsdoctor:ignore"
-
-// ignoreReason returns the reason for which a finding is to be ignored. A mark without a reason counts, as "no reason
-// given"; ID may lack its "nginx/".
-func ignoreReason(f Finding) string {
-	line := f.Place().Line
-	for _, n := range []int{line, line - 1} {
-		text := f.File.Line(n)
-		_, comment, ok := strings.Cut(text, "#")
-		if !ok || n != line && !strings.HasPrefix(strings.TrimSpace(text), "#") {
-			continue
-		}
-		_, rest, ok := strings.Cut(comment, ignoreMark)
-		if !ok {
-			continue
-		}
-		id, reason, _ := strings.Cut(strings.TrimSpace(rest), " ")
-		if id == f.ID || "nginx/"+id == f.ID {
-			return cmp.Or(strings.TrimSpace(reason), "no reason given")
-		}
-	}
-	return ""
 }
 
 func where(p conf.Place) string { return fmt.Sprintf("%s:%d", p.File, p.Line) }

@@ -1,21 +1,15 @@
 package nginx
 
 import (
-	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
-)
 
-// process is one entry of /proc, as far as it is needed.
-type process struct {
-	pid, parent int
-	title       string // /proc/PID/cmdline; nginx writes its role and its command line there
-	started     time.Time
-	limits      string // /proc/PID/limits
-}
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/procfs"
+)
 
 // masterTitle and workerTitle are what nginx calls its processes (ngx_setproctitle).
 const (
@@ -24,26 +18,42 @@ const (
 	shuttingTitle = "nginx: worker process is shutting down"
 )
 
+// findMasters looks for every nginx that runs on the network of this process.
+func findMasters(t probes.Target) ([]*Running, error) {
+	all, err := procfs.Find(t, func(p procfs.Process) bool { return strings.HasPrefix(p.Args[0], "nginx: ") })
+	if err != nil {
+		return nil, err
+	}
+	return masters(all, func(pid int) int {
+		limits, err := os.ReadFile(t.Path(fmt.Sprintf("/proc/%d/limits", pid)))
+		if err != nil {
+			return 0 // another user's may not be readable
+		}
+		return openFilesOf(string(limits))
+	}), nil
+}
+
 // masters makes a Running of each master among the processes of a host. The file was last read when the workers of the
 // present generation were started: those that are not shutting down.
-func masters(all []process) []*Running {
+func masters(all []procfs.Process, openFiles func(pid int) int) []*Running {
 	var out []*Running
 	for _, p := range all {
-		command, ok := strings.CutPrefix(p.title, masterTitle)
+		command, ok := strings.CutPrefix(p.Title(), masterTitle)
 		if !ok {
 			continue
 		}
-		r := &Running{PID: p.pid, Config: configOf(command), Loaded: p.started, OpenFiles: openFilesOf(p.limits)}
+		r := &Running{PID: p.PID, Config: configOf(command), Loaded: p.Started, OpenFiles: openFiles(p.PID)}
 		first := true
 		for _, w := range all {
-			if w.parent != p.pid || !strings.HasPrefix(w.title, workerTitle) || strings.HasPrefix(w.title, shuttingTitle) {
+			if w.Parent != p.PID || !strings.HasPrefix(w.Title(), workerTitle) || strings.HasPrefix(w.Title(), shuttingTitle) {
 				continue
 			}
+			r.Workers = append(r.Workers, w.PID)
 			// A worker that died was started again without reading the file: the oldest one tells.
-			if first || w.started.Before(r.Loaded) {
-				r.Loaded, first = w.started, false
+			if first || w.Started.Before(r.Loaded) {
+				r.Loaded, first = w.Started, false
 			}
-			if n := openFilesOf(w.limits); n > 0 {
+			if n := openFiles(w.PID); n > 0 {
 				r.OpenFiles = n
 			}
 		}
@@ -87,37 +97,4 @@ func openFilesOf(limits string) int {
 		}
 	}
 	return 0
-}
-
-// ticksPerSecond is USER_HZ, in which /proc/PID/stat counts; it is 100 on every architecture that Go runs on.
-const ticksPerSecond = 100
-
-// parseStat reads parent and start, in ticks since boot, out of /proc/PID/stat; the name in parentheses may hold
-// anything.
-func parseStat(stat []byte) (parent int, ticks int64, err error) {
-	i := bytes.LastIndexByte(stat, ')')
-	if i < 0 {
-		return 0, 0, fmt.Errorf("reading a process: found %q, expected a name in parentheses", stat)
-	}
-	f := strings.Fields(string(stat[i+1:]))
-	if len(f) < 20 {
-		return 0, 0, fmt.Errorf("reading a process: found %d fields, expected 20 or more", len(f))
-	}
-	parent, err = strconv.Atoi(f[1])
-	if err == nil {
-		ticks, err = strconv.ParseInt(f[19], 10, 64)
-	}
-	return parent, ticks, err
-}
-
-// bootTime reads btime out of /proc/stat; the zero time where it is not there.
-func bootTime(stat []byte) time.Time {
-	for line := range bytes.Lines(stat) {
-		if rest, ok := bytes.CutPrefix(line, []byte("btime ")); ok {
-			if n, err := strconv.ParseInt(string(bytes.TrimSpace(rest)), 10, 64); err == nil {
-				return time.Unix(n, 0)
-			}
-		}
-	}
-	return time.Time{}
 }

@@ -34,7 +34,7 @@ var Rules = []Rule{
 	hostHeader, originHeader, forwardedProto, connectionUnconditional, upgradeAnyProtocol,
 	readTimeout, stickiness, backupWithHash, upstreamEjection, singleServerFails, nonIdempotentRetry,
 	limitConn, workerConnections, openFiles, shutdownTimeout, errorLogLevel, tlsProtocols,
-	listenPort, upstreamPort, notReloaded,
+	listenPort, upstreamPort, notReloaded, runningFile, answerRule,
 }
 
 // Finding is one fault at one place.
@@ -64,7 +64,8 @@ type Input struct {
 	Cluster *cluster.Config // the settings; nil: none
 	CPUs    int             // of the host that nginx runs on; 0: unknown
 	Local   bool            // the files are where their nginx reads them: a file that is missing here is missing
-	Running *Running        // the nginx that runs on this host; nil: not looked at
+	Running *Running        // the nginx that runs on this host with these files; nil: not looked at, or none does
+	Others  []*Running      // the nginx that run on this host with other files
 
 	sites   []Site
 	siteOf  map[*model.Scope]int // index in sites

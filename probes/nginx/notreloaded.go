@@ -1,14 +1,9 @@
 package nginx
 
 import (
-	"time"
-
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/procfs"
 )
-
-// loadedError is how far Running.Loaded may be off: the kernel tells the time of boot in whole seconds, and workers
-// start a moment after the files are read.
-const loadedError = 2 * time.Second
 
 var notReloaded = Rule{
 	ID:    "nginx/not-reloaded",
@@ -31,7 +26,7 @@ var notReloaded = Rule{
 		var out []Finding
 		for _, f := range in.Conf.Files {
 			changed, ok := in.Running.Changed[f.Name]
-			if !ok || !changed.After(in.Running.Loaded.Add(loadedError)) {
+			if !ok || !changed.After(in.Running.Loaded.Add(procfs.Precision)) {
 				continue
 			}
 			out = append(out, Finding{Severity: probes.Warning, File: f, End: 1,

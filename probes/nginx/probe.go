@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,38 +13,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/nginx/conf"
-	"example.com/wsdoctor/probes/nginx/model"
 )
-
-// Seen is what the area nginx observes: the configuration and the nginx that runs.
-type Seen struct {
-	Config    string       `json:"config"`    // the file
-	Chosen    string       `json:"chosen"`    // why this file: "settings", "running master" or "default"
-	Version   string       `json:"version"`   // of nginx; "unknown"
-	Files     []string     `json:"files"`     // that were read
-	Servers   []SeenServer `json:"servers"`   //
-	Upstreams []SeenGroup  `json:"upstreams"` //
-	Running   *Running     `json:"running"`   // null: none seen on this host
-	Walks     []Walk       `json:"walks"`     // of the settings' path
-	Source    *Input       `json:"-"`         // what the rules judge; for screens: the files with their lines
-}
-
-// SeenServer is one server block, for scripts.
-type SeenServer struct {
-	Title string   `json:"title"`
-	Names []string `json:"names"`
-	Ports []int    `json:"ports"`
-	TLS   bool     `json:"tls"`
-	Where string   `json:"where"`
-}
-
-// SeenGroup is one upstream, for scripts.
-type SeenGroup struct {
-	Name    string   `json:"name"`
-	Servers []string `json:"servers"`
-	Method  string   `json:"method"` // "" is round robin
-	Where   string   `json:"where"`
-}
 
 // Probe is the area nginx: the configuration of the balancer that the settings name, judged by the rules.
 func Probe() probes.Probe {
@@ -99,6 +67,8 @@ type host struct {
 	stat     func(name string) (fs.FileInfo, error)
 	running  func() ([]*Running, error) // none without an error: no nginx runs
 	version  func(context.Context) conf.Version
+	builtIn  func(ctx context.Context, pid int) string // the file that a running nginx reads without -c; "": not known
+	real     func(name string) string                  // without symbolic links
 	cpus     int
 }
 
@@ -115,6 +85,11 @@ func observe(ctx context.Context, t probes.Target, h host) (Seen, error) {
 	if err != nil {
 		all = nil // a process table that cannot be read: the file is judged all the same
 	}
+	for _, r := range all {
+		if r.Config == "" {
+			r.Config = h.builtIn(ctx, r.PID)
+		}
+	}
 	file, chosen, err := choose(t.Config.Balancer.Config, all, h)
 	if err != nil {
 		return Seen{}, err
@@ -126,12 +101,12 @@ func observe(ctx context.Context, t probes.Target, h host) (Seen, error) {
 	case err != nil:
 		return Seen{}, fmt.Errorf("looking at nginx: %w", err)
 	}
-	running := with(all, file)
+	running := with(all, file, h)
 	if running != nil {
 		running.Changed = changed(c, h)
 	}
 	cfg := t.Config
-	in := NewInput(c, Input{Version: h.version(ctx), Paths: []string{cfg.WebSocket.Path}, Cluster: &cfg, CPUs: h.cpus, Running: running,
+	in := NewInput(c, Input{Version: h.version(ctx), Paths: []string{cfg.WebSocket.Path}, Cluster: &cfg, CPUs: h.cpus, Running: running, Others: others(all, running),
 		Local: chosen != "settings" || t.Place(ctx).Balancer})
 	return seen(in, file, chosen), nil
 }
@@ -160,15 +135,20 @@ func choose(configured string, running []*Running, h host) (file, chosen string,
 	return "", "", probes.CannotLook("no nginx configuration on this host; copy it here and name it in the settings (balancer.config), or run wsdoctor on the balancer's host")
 }
 
-// with returns the nginx that runs with a file; nil where none does. One that was started without -c may: it says not
-// which file that is.
-func with(running []*Running, file string) *Running {
+// with returns the nginx that runs with a file; nil where none does. One that was started without -c may: where its
+// build does not say which file that is, it is taken for the one that is looked at.
+func with(running []*Running, file string, h host) *Running {
 	for _, r := range running {
-		if r.Config == "" || filepath.Clean(r.Config) == filepath.Clean(file) {
+		if r.Config == "" || h.real(r.Config) == h.real(file) {
 			return r
 		}
 	}
 	return nil
+}
+
+// others returns the nginx that run, but for one.
+func others(running []*Running, one *Running) []*Running {
+	return slices.DeleteFunc(slices.Clone(running), func(r *Running) bool { return r == one })
 }
 
 // changed returns when each file of a configuration was last written.
@@ -180,41 +160,4 @@ func changed(c *conf.Config, h host) map[string]time.Time {
 		}
 	}
 	return out
-}
-
-func seen(in *Input, file, chosen string) Seen {
-	s := Seen{Config: file, Chosen: chosen, Version: in.Version.String(), Running: in.Running, Walks: in.Walks(), Source: in}
-	for _, f := range in.Conf.Files {
-		s.Files = append(s.Files, f.Name)
-	}
-	for _, srv := range in.Model.Servers {
-		x := SeenServer{Title: srv.Title(), Names: srv.Names, Ports: srv.Ports(), TLS: srv.TLS()}
-		if srv.Scope.Dir != nil {
-			x.Where = place(srv.Scope.Dir)
-		}
-		s.Servers = append(s.Servers, x)
-	}
-	for _, u := range in.Model.Upstreams {
-		s.Upstreams = append(s.Upstreams, group(u))
-	}
-	return s
-}
-
-func group(u *model.Upstream) SeenGroup {
-	g := SeenGroup{Name: u.Name}
-	for _, b := range u.Servers {
-		g.Servers = append(g.Servers, b.Dir.Arg(0))
-	}
-	if u.Method != nil {
-		g.Method = u.Method.Name
-	}
-	if u.Dir != nil {
-		g.Where = place(u.Dir)
-	}
-	return g
-}
-
-// Findings returns all findings of the observation with their places and edits, for screens.
-func (s Seen) Findings() []Finding {
-	return slices.DeleteFunc(Lint(s.Source), func(f Finding) bool { return f.Ignored != "" })
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/nginx/conf"
+	"example.com/wsdoctor/probes/procfs"
 )
 
 // healthy is a configuration for a cluster of the FineReport family with nothing to say against it.
@@ -75,6 +77,8 @@ func machine(files map[string]string, running ...*Running) host {
 		},
 		running: func() ([]*Running, error) { return running, nil },
 		version: func(context.Context) conf.Version { return conf.Version{Major: 1, Minor: 22, Patch: 1} },
+		builtIn: func(context.Context, int) string { return "" },
+		real:    filepath.Clean,
 		cpus:    4,
 	}
 }
@@ -116,7 +120,7 @@ func TestHealthy(t *testing.T) {
 		t.Errorf("%d results, expected %d", len(results), len(Rules))
 	}
 	for id, r := range results {
-		if r.Status != probes.OK {
+		if want := map[bool]probes.Status{false: probes.OK, true: probes.Skipped}[id == "nginx/answer"]; r.Status != want {
 			t.Errorf("%s is %s: %v %v", id, r.Status, r.Reason, r.Findings)
 		}
 	}
@@ -140,6 +144,8 @@ func TestCrossChecks(t *testing.T) {
 		{"changed since", "nginx/not-reloaded", "", func(_ *cluster.Config, _ *string, r *Running) { r.Loaded = written.Add(-time.Hour) }, probes.Warned},
 		{"not seen when it was read", "nginx/not-reloaded", "", func(_ *cluster.Config, _ *string, r *Running) { r.Loaded = time.Time{} }, probes.Unknown},
 		{"another configuration runs", "nginx/not-reloaded", "", func(_ *cluster.Config, _ *string, r *Running) { r.Config = "/opt/nginx.conf" }, probes.Skipped},
+		{"another configuration runs, and that is what is wrong", "nginx/running-file", "1", func(_ *cluster.Config, _ *string, r *Running) { r.Config = "/opt/nginx.conf" }, probes.Warned},
+		{"its default configuration runs", "nginx/running-file", "", func(_ *cluster.Config, _ *string, r *Running) { r.Config = "" }, probes.OK},
 		{"no stickiness", "nginx/stickiness", "", func(_ *cluster.Config, s *string, _ *Running) { *s = strings.Replace(*s, "ip_hash;", "", 1) }, probes.Warned},
 		{"an include is gone", "nginx/syntax", "", func(cfg *cluster.Config, s *string, _ *Running) {
 			*s = strings.Replace(*s, "    server {", "    include gone.conf;\n    server {", 1)
@@ -211,28 +217,29 @@ func TestWhichFile(t *testing.T) {
 func TestMaster(t *testing.T) {
 	boot := time.Unix(1_700_000_000, 0)
 	limits := "Limit                     Soft Limit           Hard Limit           Units\nMax open files            4096                 8192                 files\n"
-	all := []process{
-		{pid: 10, parent: 1, title: "nginx: master process /usr/sbin/nginx -p /opt/ngx -c conf/own.conf -g daemon off;", started: boot},
-		{pid: 11, parent: 10, title: "nginx: worker process is shutting down", started: boot.Add(time.Second)},
-		{pid: 13, parent: 10, title: "nginx: worker process", started: boot.Add(90 * time.Second), limits: limits},
-		{pid: 12, parent: 10, title: "nginx: worker process", started: boot.Add(time.Minute), limits: limits},
-		{pid: 14, parent: 99, title: "nginx: worker process", started: boot},
+	if got := openFilesOf(limits); got != 4096 {
+		t.Errorf("found %d open files, expected 4096", got)
 	}
-	found := masters(all)
+	process := func(pid, parent int, title string, started time.Time) procfs.Process {
+		return procfs.Process{PID: pid, Parent: parent, Name: "nginx", Args: []string{title}, Started: started}
+	}
+	all := []procfs.Process{
+		process(10, 1, "nginx: master process /usr/sbin/nginx -p /opt/ngx -c conf/own.conf -g daemon off;", boot),
+		process(11, 10, "nginx: worker process is shutting down", boot.Add(time.Second)),
+		process(13, 10, "nginx: worker process", boot.Add(90*time.Second)),
+		process(12, 10, "nginx: worker process", boot.Add(time.Minute)),
+		process(14, 99, "nginx: worker process", boot),
+	}
+	files := func(pid int) int { return map[int]int{10: 1024, 12: 4096, 13: 4096}[pid] }
+	found := masters(all, files)
 	if len(found) != 1 {
 		t.Fatalf("found %d masters, expected 1", len(found))
 	}
-	if r := found[0]; r.PID != 10 || filepath.ToSlash(r.Config) != "/opt/ngx/conf/own.conf" || !r.Loaded.Equal(boot.Add(time.Minute)) || r.OpenFiles != 4096 {
+	r := found[0]
+	if r.PID != 10 || filepath.ToSlash(r.Config) != "/opt/ngx/conf/own.conf" || !r.Loaded.Equal(boot.Add(time.Minute)) || r.OpenFiles != 4096 || !slices.Equal(r.Workers, []int{13, 12}) {
 		t.Errorf("found %+v", r)
 	}
-	if got := masters(all[1:]); got != nil {
+	if got := masters(all[1:], files); got != nil {
 		t.Errorf("without a master: %+v", got)
-	}
-	parent, ticks, err := parseStat([]byte("13 (nginx: (odd) name) S 10 13 13 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 12345 1 2 3"))
-	if err != nil || parent != 10 || ticks != 12345 {
-		t.Errorf("found parent %d, ticks %d, %v", parent, ticks, err)
-	}
-	if got := bootTime([]byte("cpu 1 2\nbtime 1700000000\nprocesses 3\n")); !got.Equal(boot) {
-		t.Errorf("found %v", got)
 	}
 }

@@ -17,8 +17,9 @@ var apt = map[string]string{
 	"iptables": "iptables", "iptables-nft": "iptables", "iptables-legacy": "iptables",
 	"iptables-nft-restore": "iptables", "ip6tables-nft-restore": "iptables", "iptables-legacy-restore": "iptables", "ip6tables-legacy-restore": "iptables", "ufw": "ufw", "firewalld": "firewalld",
 	"tmux": "tmux", "patch": "patch", "conntrack": "conntrack", "prove": "perl", "node": "nodejs",
-	"unshare": "util-linux", "sysctl": "procps", "caddy": "caddy", "promtool": "prometheus", "ansible-playbook": "ansible-core",
-	"systemd-analyze": "systemd", "initdb": "postgresql", "postgres": "postgresql", "psql": "postgresql",
+	"unshare": "util-linux", "sysctl": "procps", "groff": "groff-base", "chromium": "chromium", "caddy": "caddy",
+	"promtool": "prometheus", "ansible-playbook": "ansible-core",
+	"systemd-analyze": "systemd", "systemd-socket-activate": "systemd", "initdb": "postgresql", "postgres": "postgresql", "psql": "postgresql",
 	"mariadbd": "mariadb-server-core", "mariadb-install-db": "mariadb-server-core", "mariadb": "mariadb-client-core", "java": "default-jre-headless",
 }
 

@@ -49,7 +49,11 @@ type Server struct {
 	Dir  string // its working folder, the test's own
 	log  *lockedBuffer
 	stop os.Signal // nil: an interrupt, at which nginx and haproxy stop fast and Node ends
+	cmd  *exec.Cmd
 }
+
+// Signal sends it a signal, such as SIGHUP for a reload.
+func (s *Server) Signal(sig os.Signal) error { return s.cmd.Process.Signal(sig) }
 
 // Log returns what it wrote to standard error so far; nginx's error log goes there.
 func (s *Server) Log() string { return s.log.String() }
@@ -67,7 +71,8 @@ func Nginx(t testing.TB, http string, listeners ...*net.TCPListener) *Server {
 
 // NginxOptions is what stands outside the http block.
 type NginxOptions struct {
-	WorkerConnections int // 0 means 256
+	WorkerConnections int    // 0 means 256
+	Main              string // directives of the main context
 }
 
 // NginxWith is Nginx with other settings outside the http block.
@@ -78,7 +83,7 @@ func NginxWith(t testing.TB, opts NginxOptions, http string, listeners ...*net.T
 	}
 	path := Need(t, "nginx")
 	s := &Server{Dir: t.TempDir(), log: new(lockedBuffer)}
-	conf := "daemon off;\nuser " + user() + ";\npid nginx.pid;\nerror_log stderr info;\nworker_processes 1;\n" +
+	conf := "daemon off;\nuser " + user() + ";\npid nginx.pid;\nerror_log stderr info;\nworker_processes 1;\n" + opts.Main + "\n" +
 		fmt.Sprintf("events { worker_connections %d; }\n", opts.WorkerConnections) + "http {\naccess_log off;\n"
 	for _, d := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		conf += d + "_temp_path " + d + "_temp;\n"
@@ -133,6 +138,7 @@ func inherit(t testing.TB, cmd *exec.Cmd, listeners []*net.TCPListener) []string
 // run starts cmd and has it stopped when the test ends.
 func (s *Server) run(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
+	s.cmd = cmd
 	cmd.Dir, cmd.Stderr = s.Dir, s.log
 	if cmd.Stdout == nil {
 		cmd.Stdout = s.log
@@ -180,6 +186,13 @@ func Node(t testing.TB) string {
 // print the address it listens on as its first line, which is returned.
 func NodeServer(t testing.TB, script string) string {
 	t.Helper()
+	address, _ := NodeProcess(t, script)
+	return address
+}
+
+// NodeProcess is NodeServer, and returns the process too.
+func NodeProcess(t testing.TB, script string) (string, *Server) {
+	t.Helper()
 	dir := Node(t)
 	s := &Server{Dir: dir, log: new(lockedBuffer)}
 	cmd := exec.Command(Need(t, "node"), "-e", script)
@@ -195,7 +208,7 @@ func NodeServer(t testing.TB, script string) string {
 	if err != nil {
 		t.Fatalf("node printed no address: %v\n%s", err, s.Log())
 	}
-	return strings.TrimSpace(line)
+	return strings.TrimSpace(line), s
 }
 
 // WSServer is a script for NodeServer: the echo server of the npm package ws on a free port of 127.0.0.1.

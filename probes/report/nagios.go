@@ -97,6 +97,9 @@ func nagiosDetails(r probes.Report) []string {
 		out = append(out, clip(nagiosText(fmt.Sprintf(format, args...)), maxNagiosTitle))
 	}
 	for _, c := range r.Causes {
+		if len(c.Explains) == 0 {
+			continue // it stands below as what it is
+		}
 		add("[cause] %s: %s (explains %s)", c.ID, c.Title, strings.Join(c.Explains, ", "))
 	}
 	for _, res := range r.Results {

@@ -22,6 +22,10 @@ import (
 // Header is the response header by which the stand-in names itself.
 const Header = "X-Wsdoctor-Standin"
 
+// TalkHeader is the request header that has the stand-in send a text message again and again, at the interval that its
+// value names (a Go duration, such as 500ms), so that a tunnel can be shown on which only the server talks.
+const TalkHeader = "X-Wsdoctor-Talk"
+
 const (
 	// maxMessage bounds one message that is echoed.
 	maxMessage = 1 << 20
@@ -33,8 +37,10 @@ const (
 	writeTimeout = 10 * time.Second
 	// farewell is how long clients have to answer the Close frame when the stand-in stops.
 	farewell = time.Second
-	// maxClients bounds the tunnels held at once; a descriptor each.
-	maxClients = 10_000
+	// maxClients bounds the tunnels held at once, a descriptor each: more than one address has source ports.
+	maxClients = 65_536
+	// leastTalk bounds how often it talks.
+	leastTalk = 50 * time.Millisecond
 )
 
 // Options of a stand-in. The zero value is useful.
@@ -178,6 +184,12 @@ func (s *Server) tunnel(w http.ResponseWriter, r *http.Request, hello []byte) {
 	if write(ctx, c, websocket.MessageText, hello) != nil {
 		return
 	}
+	if every, err := time.ParseDuration(r.Header.Get(TalkHeader)); err == nil && every > 0 {
+		talking, quiet := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() { defer close(done); talk(talking, c, max(every, leastTalk)) }()
+		defer func() { quiet(); <-done }()
+	}
 	for {
 		kind, data, err := c.Read(ctx)
 		if err != nil || write(ctx, c, kind, data) != nil {
@@ -190,6 +202,22 @@ func write(ctx context.Context, c *websocket.Conn, kind websocket.MessageType, d
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	return c.Write(ctx, kind, data)
+}
+
+// talk sends a message again and again.
+func talk(ctx context.Context, c *websocket.Conn, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if write(ctx, c, websocket.MessageText, []byte("talk")) != nil {
+				return
+			}
+		}
+	}
 }
 
 // begin counts a request in, unless the stand-in stops.

@@ -119,3 +119,39 @@ func TestListenReportsTheAddress(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestTalks: a client that asks for it hears the stand-in again and again; one that does not hears its greeting alone.
+func TestTalks(t *testing.T) {
+	s, err := Listen(t.Context(), "127.0.0.1:0", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	c, _, err := websocket.Dial(t.Context(), "ws://"+s.Addr().String(), &websocket.DialOptions{HTTPHeader: http.Header{TalkHeader: {"1ms"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	for i := range 4 {
+		_, data, err := c.Read(t.Context())
+		if err != nil || i > 0 && string(data) != "talk" {
+			t.Fatalf("message %d: %q, %v", i, data, err)
+		}
+	}
+	for _, value := range []string{"", "soon", "-1s"} {
+		c, _, err := websocket.Dial(t.Context(), "ws://"+s.Addr().String(), &websocket.DialOptions{HTTPHeader: http.Header{TalkHeader: {value}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.CloseNow()
+		if _, _, err := c.Read(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Write(t.Context(), websocket.MessageText, []byte("echo")); err != nil {
+			t.Fatal(err)
+		}
+		if _, data, err := c.Read(t.Context()); err != nil || string(data) != "echo" {
+			t.Errorf("%q: %q, %v", value, data, err)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 )
 
@@ -41,6 +42,11 @@ var kubernetes = Target{
 		for _, b := range s.backends { // by address: which port a node listens on is decided here, not in the pod
 			cfg.Proxy.Backends = append(cfg.Proxy.Backends, b.Backend)
 		}
+		var notes []probes.Text
+		if len(cfg.Proxy.TLS.Certificates) > 0 {
+			cfg.Proxy.TLS.Certificates = nil
+			notes = append(notes, probes.T("this has the first certificate alone: proxy.tls.certificates is left out"))
+		}
 		f := File{Name: "wsdoctor-proxy.yaml", Path: "wsdoctor-proxy.yaml", On: Elsewhere, Mode: 0o644}
 		if s.tls() {
 			cfg.Proxy.TLS.Cert, cfg.Proxy.TLS.Key = podTLS+"/tls.crt", podTLS+"/tls.key"
@@ -53,7 +59,7 @@ var kubernetes = Target{
 		if err != nil {
 			return nil, err
 		}
-		f.Data = []byte(header("kubernetes", "#") + s.podManifests(o, string(raw)))
+		f.Data = []byte(header("kubernetes", "#", notes...) + s.podManifests(o, string(raw)))
 		f.Steps = append(f.Steps, o.kubectl(f.Path))
 		return []File{f}, nil
 	},

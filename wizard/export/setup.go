@@ -50,11 +50,17 @@ func newSetup(cfg cluster.Config) (setup, error) {
 			return s, err
 		}
 	}
-	for _, f := range []struct{ key, path string }{{"proxy.tls.cert", cfg.Proxy.TLS.Cert}, {"proxy.tls.key", cfg.Proxy.TLS.Key}} {
-		if f.path != "" {
-			if err := vetFile(f.key, f.path); err != nil {
-				return s, err
-			}
+	for _, pair := range cfg.Proxy.TLS.Pairs() {
+		if err := vetFile("proxy.tls.cert", pair.Cert); err != nil {
+			return s, err
+		}
+		if err := vetFile("proxy.tls.key", pair.Key); err != nil {
+			return s, err
+		}
+	}
+	for i, from := range cfg.Proxy.TrustedProxies {
+		if strings.Contains(from, "%") { // the zone of an address may be any text
+			return s, fmt.Errorf("proxy.trusted_proxies[%d]: found %q, expected an address or a network without a zone", i, from)
 		}
 	}
 	if cfg.Proxy.Admin != "" {
@@ -212,6 +218,9 @@ func (s setup) unsaid(program string) []probes.Text {
 	p := s.cfg.Proxy
 	if p.Timeouts.Lifetime > 0 {
 		out = append(out, probes.T("%s has no limit to the life of a tunnel: proxy.timeouts.lifetime is left out", program))
+	}
+	if len(p.TLS.Certificates) > 0 && program != "Traefik" {
+		out = append(out, probes.T("this has the first certificate alone: proxy.tls.certificates is left out"))
 	}
 	if p.KeepalivePing > 0 {
 		out = append(out, probes.T("%s sends no ping of its own: proxy.keepalive_ping is left out", program))

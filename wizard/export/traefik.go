@@ -134,7 +134,11 @@ func traefikDynamic(s setup) string {
 		fmt.Fprintf(&b, "    wsdoctor-handshakes:\n      rateLimit:\n        average: %d\n        burst: %d\n        sourceCriterion:\n          requestHost: true\n", n, n)
 	}
 	if s.tls() {
-		fmt.Fprintf(&b, "tls:\n  certificates:\n    - certFile: %q\n      keyFile: %q\n  options:\n    wsdoctor:\n      minVersion: VersionTLS%s\n", p.TLS.Cert, p.TLS.Key, strings.ReplaceAll(p.TLS.MinVersion, ".", ""))
+		b.WriteString("tls:\n  certificates:\n")
+		for _, pair := range p.TLS.Pairs() {
+			fmt.Fprintf(&b, "    - certFile: %q\n      keyFile: %q\n", pair.Cert, pair.Key)
+		}
+		fmt.Fprintf(&b, "  options:\n    wsdoctor:\n      minVersion: VersionTLS%s\n", strings.ReplaceAll(p.TLS.MinVersion, ".", ""))
 	}
 	return b.String()
 }

@@ -1,10 +1,12 @@
 // Package backend tells the backends behind a balancer apart by what their answers show: the name of a stand-in
-// (probes/standin), a header or a cookie that names the server, or a first message that differs from node to node.
+// (probes/standin), a header or a cookie that names the server, a first message that differs from node to node, or, on a
+// host that sees the balancer's connections to them, the socket table.
 //
-// It reads no socket table, and it does not know which of the settings' nodes a name belongs to.
+// It does not know which of the settings' nodes a name belongs to, and it reads no table of another host.
 package backend
 
 import (
+	"context"
 	"encoding/json"
 	"net/netip"
 	"slices"
@@ -34,15 +36,23 @@ var cookies = []string{"SERVERID", "SRV", "ROUTEID", "route", "INGRESSCOOKIE"}
 type Sample struct {
 	Header  []handshake.Header
 	Message string // the first one, if the server greets
+	Socket  string // the backend by the socket table; "" where it does not tell
 }
 
 // Sampler takes samples. The zero value is ready.
-type Sampler struct{ silent bool }
+type Sampler struct {
+	Table *Table // nil: it is not asked
+
+	silent bool
+}
 
 // Take takes the sample of a connection that was just opened. It waits for a first message only where the response
 // names no backend, and only until one connection has shown that none comes.
-func (s *Sampler) Take(tr handshake.Trace, c *handshake.Conn) Sample {
+func (s *Sampler) Take(ctx context.Context, tr handshake.Trace, c *handshake.Conn) Sample {
 	var out Sample
+	if s.Table != nil {
+		out.Socket = s.Table.opened(ctx)
+	}
 	if b := tr.Best(); b != nil && b.Response != nil {
 		out.Header = b.Response.Header
 	}
@@ -130,6 +140,9 @@ func Tell(samples []Sample) (by string, names []string, ok bool) {
 		if all(func(s Sample) string { return fieldOf(s.Message, field) }) && repeats(names) && distinct(names) > 1 {
 			return "field \"" + handshake.Escape([]byte(field), 50) + "\" of the first message", names, true
 		}
+	}
+	if all(func(s Sample) string { return s.Socket }) {
+		return "the socket table of this host", names, true
 	}
 	return "", nil, false
 }

@@ -25,6 +25,11 @@ const (
 	pause    = 20 * time.Millisecond
 	// letGo is how many connections are let go in a second, so that closing is no load test of its own.
 	letGo = 500
+	// alive is how often a held connection is pinged unless the caller knows of a shorter idle limit: a path that cuts
+	// silent tunnels would let go of the first while the last are opened.
+	alive = 10 * time.Second
+	// alivePieces spread these pings.
+	alivePieces = 8
 	// goodbyeWait bounds the farewell of each.
 	goodbyeWait = 250 * time.Millisecond
 	// steps is how many points the curve of handshake times has.
@@ -34,7 +39,8 @@ const (
 // Options of Observe.
 type Options struct {
 	Request  handshake.Request
-	N        int // connections to hold at most
+	N        int           // connections to hold at most
+	Alive    time.Duration // how often each is pinged while others are opened; 0: 10 s
 	Progress func(held, of, refused int)
 }
 
@@ -81,7 +87,12 @@ func Observe(ctx context.Context, opts Options, own OwnLimits) (Observation, err
 			}
 		})
 	}
+	silent := make(chan struct{})
+	pinging := make(chan struct{})
+	go func() { defer close(pinging); r.keepAlive(silent) }()
 	wg.Wait()
+	close(silent)
+	<-pinging
 	r.mu.Lock()
 	r.o.Held = len(r.held) - r.o.Lost
 	r.o.Steps = curve(r.times)
@@ -194,6 +205,29 @@ func (r *ramp) hold(h *holding) {
 			return
 		case f.Op == handshake.OpPing:
 			_ = h.conn.Write(handshake.OpPong, f.Payload) // a broken connection shows in the next read
+		}
+	}
+}
+
+// keepAlive pings what is held, a part of it at a time, until silent is closed.
+func (r *ramp) keepAlive(silent <-chan struct{}) {
+	every := r.opts.Alive
+	if every == 0 {
+		every = alive
+	}
+	tick := time.NewTicker(max(every/alivePieces, time.Millisecond))
+	defer tick.Stop()
+	for part := 0; ; part = (part + 1) % alivePieces {
+		select {
+		case <-silent:
+			return
+		case <-tick.C:
+		}
+		r.mu.Lock()
+		held := r.held
+		r.mu.Unlock()
+		for i := part; i < len(held); i += alivePieces {
+			_ = held[i].conn.Write(handshake.OpPing, nil) // a broken connection shows in its reader
 		}
 	}
 }

@@ -49,7 +49,12 @@ func Judge(o Observation) Verdict {
 		v.Explained = explain(o)
 		return v
 	}
-	return Verdict{Kind: Patchy, Text: probes.T("%d tunnels were held, %d were refused on the way, the first after %d: %s", o.Held, o.Refused, o.First, o.Cause.Text)}
+	v := Verdict{Kind: Patchy}
+	v.Text = probes.T("%d tunnels were held, %d were refused on the way, the first after %d: %s", o.Held, o.Refused, o.First, o.Cause.Text)
+	if o.Lost > 0 {
+		v.Explained = []probes.Text{probes.T("%d of those held ended meanwhile and made room for others: the path ends tunnels by itself, see its idle limit and its maximum lifetime", o.Lost)}
+	}
+	return v
 }
 
 // explain lists the limits that fit the ceiling and the manner of the refusals.

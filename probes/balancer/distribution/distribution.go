@@ -7,6 +7,7 @@ package distribution
 import (
 	"context"
 	"net/netip"
+	"sync"
 	"time"
 
 	"example.com/wsdoctor/probes/balancer/backend"
@@ -16,6 +17,8 @@ import (
 const (
 	// goodbyeWait bounds the farewell of each connection; what does not answer is cut.
 	goodbyeWait = 250 * time.Millisecond
+	// letGo is between two farewells, so that closing is no load either.
+	letGo = 2 * time.Millisecond
 	// pace is between two connections: fifty a second is no load for any balancer.
 	pace = 20 * time.Millisecond
 	// giveUp is how many connections in a row may fail before no more are tried.
@@ -27,6 +30,8 @@ type Options struct {
 	Request  handshake.Request
 	N        int          // clients; 0 means 40
 	Sources  []netip.Addr // to connect from, in turn; nil: the address that the system chooses
+	Table    *backend.Table
+	Pace     time.Duration // between two connections; 0 means 20 ms
 	Progress func(done, total int)
 }
 
@@ -46,14 +51,13 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 	if opts.N == 0 {
 		opts.N = 40
 	}
+	if opts.Pace == 0 {
+		opts.Pace = pace
+	}
 	o := Observation{Sources: max(1, len(opts.Sources))}
 	var held []*handshake.Conn
-	defer func() {
-		for _, c := range held {
-			c.Goodbye(goodbyeWait)
-		}
-	}()
-	var sampler backend.Sampler
+	defer func() { release(ctx, held) }()
+	sampler := backend.Sampler{Table: opts.Table}
 	var samples []backend.Sample
 	inARow := 0
 	for i := range opts.N {
@@ -79,11 +83,11 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 		}
 		inARow = 0
 		held = append(held, c)
-		samples = append(samples, sampler.Take(tr, c))
+		samples = append(samples, sampler.Take(ctx, tr, c))
 		select {
 		case <-ctx.Done():
 			return o, ctx.Err()
-		case <-time.After(pace):
+		case <-time.After(opts.Pace):
 		}
 	}
 	o.Opened = len(held)
@@ -91,4 +95,18 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 		o.By, o.Clients = by, names
 	}
 	return o, nil
+}
+
+// release lets go of everything, politely and side by side unless it was interrupted.
+func release(ctx context.Context, held []*handshake.Conn) {
+	var wg sync.WaitGroup
+	for _, c := range held {
+		if ctx.Err() != nil {
+			c.Close(true)
+			continue
+		}
+		wg.Go(func() { c.Goodbye(goodbyeWait) })
+		time.Sleep(letGo)
+	}
+	wg.Wait()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/wsdoctor/probes/balancer/backend"
 	"example.com/wsdoctor/probes/handshake"
@@ -80,6 +81,41 @@ func TestNginx(t *testing.T) {
 			}
 		}})
 		if v := Judge(o, nil, 4); err != nil || v.Kind != Missing || !strings.Contains(v.Text.String(), "failing1, failing2 got clients at first") || !strings.Contains(v.Likely[0].String(), "one failure is enough") {
+			t.Errorf("got %s: %s, %v, %v", v.Kind, v.Text, v.Shares, err)
+		}
+	})
+	// The same with numbers: two nodes take two clients each and fail once, and the other two get the rest.
+	t.Run("2/2/250/250", func(t *testing.T) {
+		t.Parallel()
+		var stop []*standin.Server
+		upstream := ""
+		for i := range 4 {
+			s, err := standin.Listen(t.Context(), "127.0.0.1:0", standin.Options{Name: fmt.Sprint("n", i+1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			if upstream += fmt.Sprintf("server %s; ", s.Addr()); i < 2 {
+				stop = append(stop, s)
+			}
+		}
+		ln := probetest.Listen(t)
+		probetest.NginxWith(t, probetest.NginxOptions{WorkerConnections: 2048}, fmt.Sprintf("upstream u { %s } server { listen %s; location / { proxy_pass http://u; %s } }", upstream, ln.Addr(), probetest.Pass), ln)
+		o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + ln.Addr().String() + "/"}, N: 504, Pace: time.Millisecond, Progress: func(done, _ int) {
+			if done == 8 {
+				for _, s := range stop {
+					s.Close()
+				}
+			}
+		}})
+		v := Judge(o, nil, 4)
+		// On a slow machine nginx tries the two again after fail_timeout, and its next turn is another's.
+		var ok bool
+		if s := v.Shares; len(s) == 4 {
+			ok = s[0].Clients <= 255 && s[0].Clients+s[1].Clients == 500 && s[2].Clients == 2 && s[3].Clients == 2
+		}
+		if err != nil || !ok || v.Kind != Missing || !strings.Contains(v.Text.String(), "n1, n2 got clients at first and then none any more") ||
+			!strings.Contains(v.Likely[0].String(), "one failure is enough, unless max_fails says otherwise") {
 			t.Errorf("got %s: %s, %v, %v", v.Kind, v.Text, v.Shares, err)
 		}
 	})

@@ -1,8 +1,8 @@
 // Package engineio goes through what a Socket.IO client does when it connects: the polling handshake, further requests
-// with the sid, the upgrade to WebSocket on the same sid, and a connection to the namespace that the server
-// acknowledges. Each step shows whether the balancer lets it through.
+// with the sid, the upgrade to WebSocket on the same sid, a connection to the namespace that the server acknowledges,
+// and, if it is told one, an event that the application acknowledges. Each step shows whether the balancer lets it through.
 //
-// It knows EIO 3 (Socket.IO 2) and EIO 4 (3 and later), sends no event of an application, and keeps nothing open.
+// It knows EIO 3 (Socket.IO 2) and EIO 4 (3 and later), sends no event on its own account, and keeps nothing open.
 package engineio
 
 import (
@@ -26,7 +26,7 @@ import (
 const (
 	// requestTimeout is above the upgrade's: a long poll may wait, but what is asked for here is there already.
 	requestTimeout = 5 * time.Second
-	// probeTimeout is how long the answer "3probe" may take.
+	// probeTimeout is how long the answer "3probe" may take, and the acknowledgment of an event.
 	probeTimeout = 3 * time.Second
 	// maxBody bounds a response to a poll.
 	maxBody = 64 << 10
@@ -40,17 +40,20 @@ type Options struct {
 	URL     string             // ws or wss, with or without the query; the path is that of Engine.IO, such as /socket.io/
 	Header  []handshake.Header // of every request
 	Rounds  int                // sessions; 0 means 4
+	Event   string             // to send, without data, for the application to acknowledge; "" means none
 	Request handshake.Request  // TLS, limits and the like of the upgrade; its URL and Header are not used
 }
 
 // Step is one request of a session and what became of it.
 type Step struct {
-	What   string      `json:"what"` // "open", "poll", "post", "upgrade", "connect"
-	Status int         `json:"status,omitempty"`
-	Body   string      `json:"body,omitempty"` // safe to print, where it is evidence
-	OK     bool        `json:"ok"`
-	Lost   bool        `json:"session_unknown,omitempty"` // "Session ID unknown": it reached another node
-	Failed probes.Text `json:"failed,omitzero"`
+	What   string `json:"what"` // "open", "poll", "post", "connect", "upgrade", "event"
+	Status int    `json:"status,omitempty"`
+	Body   string `json:"body,omitempty"` // safe to print, where it is evidence
+	OK     bool   `json:"ok"`
+	Lost   bool   `json:"session_unknown,omitempty"` // "Session ID unknown": it reached another node
+
+	Kind   handshake.Kind `json:"kind,omitempty"` // of an upgrade that failed
+	Failed probes.Text    `json:"failed,omitzero"`
 }
 
 // Session is one Engine.IO session from its first request to its end.
@@ -257,7 +260,9 @@ func (c *client) session(ctx context.Context) (Session, bool) {
 	if !c.exchange(ctx, "poll", http.MethodGet, "") {
 		return c.s, cookie
 	}
-	c.upgrade(ctx)
+	if c.s.Offers {
+		c.upgrade(ctx)
+	}
 	return c.s, cookie
 }
 
@@ -299,7 +304,7 @@ func (c *client) upgrade(ctx context.Context) {
 	conn, tr := handshake.Open(ctx, req)
 	st := Step{What: "upgrade", Status: tr.Code()}
 	if conn == nil {
-		st.Failed = tr.Cause.Text
+		st.Failed, st.Kind = tr.Cause.Text, tr.Cause.Kind
 		if b := tr.Best(); b != nil && b.Response != nil {
 			st.Body, st.Lost = b.Response.Body, unknownSession(b.Response.RawBody)
 		}
@@ -314,11 +319,38 @@ func (c *client) upgrade(ctx context.Context) {
 	case err == nil && string(f.Payload) == "3probe":
 		st.OK = true
 		_ = conn.Write(handshake.OpText, []byte("5"))
+		c.add(st)
+		c.event(conn)
+		return
 	case err != nil:
 		how, _ := handshake.EndOf(err)
 		st.Failed = probes.T("101, and then no answer to the probe (%s)", string(how))
 	default:
 		st.Failed = probes.T("101, and then \"%s\", expected \"3probe\"", handshake.Escape(f.Payload, 100))
+	}
+	c.add(st)
+}
+
+// event sends the event with an id, which asks for an acknowledgment (Socket.IO protocol, "EVENT" and "ACK").
+func (c *client) event(conn *handshake.Conn) {
+	if c.opts.Event == "" {
+		return
+	}
+	st := Step{What: "event"}
+	name, _ := json.Marshal([]string{c.opts.Event})                  // strings have no error
+	_ = conn.Write(handshake.OpText, append([]byte("420"), name...)) // a broken connection shows in the read
+	conn.SetReadDeadline(time.Now().Add(probeTimeout))
+	for !st.OK && st.Failed.IsZero() {
+		f, err := conn.Read(1 << 10)
+		switch {
+		case err != nil:
+			how, _ := handshake.EndOf(err)
+			st.Failed = probes.T("no acknowledgment of \"%s\" within %s (%s)", handshake.Escape([]byte(c.opts.Event), 100), probes.Seconds(probeTimeout), string(how))
+		case strings.HasPrefix(string(f.Payload), "430"):
+			st.OK, st.Body = true, short(f.Payload[len("430"):])
+		case string(f.Payload) == "2": // EIO 4: the server pings
+			_ = conn.Write(handshake.OpText, []byte("3"))
+		}
 	}
 	c.add(st)
 }

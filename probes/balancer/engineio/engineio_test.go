@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/handshake"
 )
 
 func FuzzPackets(f *testing.F) {
@@ -66,10 +67,13 @@ func TestJudge(t *testing.T) {
 		{"another status", session(open, Step{What: "poll", Status: 502}), `"poll" was answered with 502`, "", false},
 		{"no answer", session(open, Step{What: "poll", Failed: probes.T("refused")}), "no answer: refused", "", false},
 		{"upgrade lost", session(open, Step{What: "upgrade", Lost: true}), "", "another node", true},
-		{"upgrade fails", session(open, Step{What: "upgrade", Failed: probes.T("400")}), "", "stay on polling without a word: 400", true},
+		{"upgrade fails", session(open, Step{What: "upgrade", Kind: handshake.UpgradeLost, Failed: probes.T("400")}), "", "but the balancer breaks the upgrade, so clients stay on polling without a word: 400", true},
+		{"the application refuses", session(open, Step{What: "upgrade", Kind: handshake.Forbidden, Failed: probes.T("403")}), "", "session fails, so clients stay on polling without a word: 403", true},
+		{"not offered", session(open, Step{What: "poll", OK: true, Status: 200}), "", "switched off in the service itself", true},
 	} {
 		p, _ := tc.o.Polling()
-		u, _, asked := tc.o.Upgrading()
+		fault, asked := tc.o.Upgrading()
+		u := fault.Text
 		if p.IsZero() != (tc.polling == "") || !strings.Contains(p.String(), tc.polling) || u.IsZero() != (tc.upgrade == "") || !strings.Contains(u.String(), tc.upgrade) || asked != tc.asked {
 			t.Errorf("%s: polling %q, upgrade %q, asked %v", tc.name, p, u, asked)
 		}

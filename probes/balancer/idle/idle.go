@@ -3,17 +3,19 @@
 // lifetime, and a visible end from a tunnel that is dropped without a word.
 //
 // It reads no configuration: the hop that it points to is the one whose default and whose manner fit. It sends pings and
-// pongs only, no message that an application would have to understand.
+// pongs only, no message that an application would have to understand; a backend that is a stand-in is asked to talk.
 package idle
 
 import (
 	"context"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/handshake"
+	"example.com/wsdoctor/probes/standin"
 )
 
 const (
@@ -27,8 +29,8 @@ const (
 	goodbyeWait = 250 * time.Millisecond
 	// minPause and maxPause bound the pause of the sockets that talk, which has to be below the limit to be found.
 	minPause, maxPause = 100 * time.Millisecond, 5 * time.Second
-	// apart is the time between two sockets that are opened: a burst would delay, and so blur, what is measured.
-	apart = 10 * time.Millisecond
+	// leastApart and mostApart are between two sockets that are opened: a burst would delay, and so blur, what is measured.
+	leastApart, mostApart = 10 * time.Millisecond, 50 * time.Millisecond
 	// greeting is how long after the upgrade a frame of the server counts as its greeting and not as a heartbeat.
 	greeting = 500 * time.Millisecond
 )
@@ -42,6 +44,7 @@ const (
 	Wakes      Way = "wakes"       // silent, then one ping that has to be answered
 	Pings      Way = "pings"       // pings all the time, which the server answers: both sides talk
 	ClientOnly Way = "client_only" // pongs that nobody answers: only the client talks
+	ServerOnly Way = "server_only" // a stand-in that was asked to: only the server talks
 	Direct     Way = "direct"      // silent, with a node itself instead of the balancer
 )
 
@@ -54,6 +57,8 @@ const (
 	Cut     Outcome = "cut"     // visibly: a Close frame, FIN or RST
 	Dropped Outcome = "dropped" // it looked alive, and its ping was not answered
 	Refused Outcome = "refused" // it was never opened
+
+	unfit Outcome = "" // no stand-in answered, which alone can be asked to talk
 )
 
 // Options of Observe.
@@ -76,6 +81,7 @@ type Socket struct {
 	Heard   int             `json:"frames_heard"`   // frames of the server that answer nothing, but for a greeting
 	How     handshake.How   `json:"how,omitempty"`  // it was cut
 	Code    int             `json:"code,omitempty"` // of a Close frame
+	Reason  string          `json:"reason,omitempty"`
 	Cause   handshake.Cause `json:"cause,omitzero"` // it was refused
 	Server  string          `json:"server,omitempty"`
 }
@@ -87,11 +93,12 @@ type Observation struct {
 	Sockets []Socket       `json:"sockets"`
 }
 
-// Observe runs the test; it takes 1.1 times Max at most, and ends soon after a silent socket was cut. The error is the
+// Observe runs the test; it takes 1.2 times Max, or a second more, at most, and ends soon after a silent socket was cut. The error is the
 // cancellation of ctx.
 func Observe(ctx context.Context, opts Options) (Observation, error) {
 	start := time.Now()
-	end := time.Duration(float64(opts.Max) * 1.05)
+	end := opts.Max * 11 / 10
+	apart := min(max(opts.Max/400, leastApart), mostApart)
 	tctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r := &runner{ctx: tctx, stop: stop, max: opts.Max, pause: min(max(opts.Max/60, minPause), maxPause)}
@@ -104,6 +111,9 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 	}
 	add(Pings, opts.Request, 0)
 	add(ClientOnly, opts.Request, 0)
+	talk := opts.Request
+	talk.Header = append(slices.Clone(talk.Header), handshake.Header{Name: standin.TalkHeader, Value: r.pause.String()})
+	add(ServerOnly, talk, 0)
 	for _, d := range opts.Direct {
 		add(Direct, d, 0)
 	}
@@ -139,7 +149,8 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 			finished = true
 		}
 	}
-	return Observation{probes.Seconds(opts.Max), probes.Seconds(time.Since(start)), r.sockets}, ctx.Err()
+	sockets := slices.DeleteFunc(r.sockets, func(s Socket) bool { return s.Outcome == unfit })
+	return Observation{probes.Seconds(opts.Max), probes.Seconds(time.Since(start)), sockets}, ctx.Err()
 }
 
 // silences returns the times after which sockets wake, in rising order.
@@ -191,6 +202,10 @@ func (r *runner) live(i int) {
 	}
 	if b := tr.Best(); b != nil {
 		s.Server = b.Response.Get("Server")
+		if s.Way == ServerOnly && b.Response.Get(standin.Header) == "" {
+			c.Goodbye(goodbyeWait)
+			return
+		}
 	}
 	l := &life{Socket: &s, conn: c, opened: time.Now()}
 	l.last = l.opened
@@ -312,7 +327,7 @@ func (l *life) heard(f frame, awake bool) bool {
 			l.mark(f.at)
 		}
 		l.Outcome, l.How = Cut, handshake.ByCloseFrame
-		l.Code, _ = handshake.CloseCode(f.raw)
+		l.Code, l.Reason = handshake.CloseCode(f.raw)
 		_ = l.conn.WriteClose(1000, "") // the peer may be gone already
 		return true
 	case f.op == handshake.OpPong && awake:

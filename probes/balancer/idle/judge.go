@@ -1,6 +1,7 @@
 package idle
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -36,56 +37,76 @@ type Verdict struct {
 	Text  probes.Text    `json:"text"`
 	Who   probes.Text    `json:"who,omitzero"` // the hop that it points to
 	// ClientTalkHelps tells whether frames of the client alone keep a tunnel open; false also where nothing was cut.
-	ClientTalkHelps bool           `json:"client_talk_helps"`
+	ClientTalkHelps bool `json:"client_talk_helps"`
+	// ServerTalkHelps tells the same of frames of the server alone; nil: not tested, there was no stand-in.
+	ServerTalkHelps *bool          `json:"server_talk_helps,omitempty"`
 	Heartbeat       probes.Seconds `json:"heartbeat_seconds,omitempty"` // that keeps a tunnel open
 }
 
 // Judge tells an idle limit from a maximum lifetime. It is pure.
 func Judge(o Observation) Verdict {
-	silent := o.of(Silent)
-	cut := slices.DeleteFunc(slices.Clone(silent), func(s Socket) bool { return s.Outcome != Cut })
+	cut := o.silentlyCut()
 	opened := slices.ContainsFunc(o.Sockets, func(s Socket) bool { return s.Outcome != Refused && s.Way != Direct })
 	switch {
 	case !opened && len(o.Sockets) > 0:
 		return Verdict{Kind: Unknown, Text: probes.T("no connection came about: %s", o.Sockets[0].Cause.Text)}
 	case len(cut) == 0:
-		return o.uncut(silent)
+		return o.uncut(o.of(Silent))
 	}
-	v := Verdict{How: cut[0].How}
-	age, least, most := cut[0].Age, cut[0].silence(), cut[0].silence()
-	for _, s := range cut {
-		age = min(age, s.Age)
-		least, most = min(least, s.silence()), max(most, s.silence())
-	}
+	// The one in the middle, and how far those around it lie apart: what a busy machine delays are single ones.
+	typical := cut[(len(cut)-1)/2]
+	limit, least, most := typical.silence(), cut[len(cut)/4].silence(), cut[len(cut)-1-len(cut)/4].silence()
+	age := typical.Age
+	v := Verdict{How: typical.How}
 	busy := o.first(Pings)
 	if busy.Outcome == Cut && !later(busy.Age, age) {
 		v.Kind, v.Limit = Lifetime, age
 		v.Plus = probes.Seconds(slack) + (busy.Age-age)/2
 		v.Text = probes.T("tunnels end after %s ± %s whether they are silent or not: a maximum lifetime, no idle limit", v.Limit, v.Plus)
-		v.Who = whoEnds(v.Limit, cut[0], true)
+		v.Who = whoEnds(v.Limit, typical, true)
 		return v
 	}
 	if float64(most-least) > near*float64(most)+float64(slack) {
 		return Verdict{Kind: Unstable, How: v.How, Text: probes.T("silent tunnels ended after %s and after %s: no one limit, such as a restart or a backend that goes", least, most)}
 	}
-	v.Kind, v.Limit = Limit, least
-	v.Plus = (most-least)/2 + min(cut[0].Age-cut[0].Idle, probes.Seconds(greeting))/2 + probes.Seconds(slack)
+	v.Kind, v.Limit = Limit, limit
+	v.Plus = (most-least)/2 + min(typical.Age-typical.Idle, probes.Seconds(greeting))/2 + probes.Seconds(slack)
 	v.ClientTalkHelps = o.first(ClientOnly).Outcome == Lived
+	if s := o.of(ServerOnly); len(s) > 0 && s[0].Outcome != Refused {
+		helps := s[0].Outcome == Lived
+		v.ServerTalkHelps = &helps
+	}
 	v.Heartbeat = heartbeat(v.Limit)
-	v.Text = probes.T("a tunnel on which nothing is said is ended after %s ± %s, %s", v.Limit, v.Plus, howWords(cut[0]))
-	if d := o.first(Direct); d.Outcome == Cut && !later(d.Idle, least) {
+	v.Text = probes.T("a tunnel on which nothing is said is ended after %s ± %s, %s", v.Limit, v.Plus, howWords(typical))
+	if d := o.first(Direct); d.Outcome == Cut && !later(d.Idle, limit) {
 		v.Kind = Service
 		v.Who = probes.T("the service itself: a silent tunnel to %s without the balancer ends after %s too", d.URL, d.Idle)
 		return v
 	}
-	if cut[0].Heard > 0 {
+	if typical.Heard > 0 {
 		v.Kind = Beats
-		v.Text = probes.T("a tunnel that the client leaves unanswered is ended after %s ± %s of silence, %s", v.Limit, v.Plus, howWords(cut[0]))
-		v.Who = probes.T("the service's own heartbeat: it spoke %d times, and had no answer that it understands", cut[0].Heard)
+		v.Text = probes.T("a tunnel that the client leaves unanswered is ended after %s ± %s of silence, %s", v.Limit, v.Plus, howWords(typical))
+		v.Who = probes.T("the service's own heartbeat: it spoke %d times, and had no answer that it understands", typical.Heard)
 		return v
 	}
-	v.Who = whoEnds(v.Limit, cut[0], false)
+	v.Who = whoEnds(v.Limit, typical, false)
 	return v
+}
+
+// silentlyCut returns the sockets that were cut while this side was silent, by how long they were: those that were to be
+// silent to the end, and, once one of those was cut, those that were to wake later.
+func (o Observation) silentlyCut() []Socket {
+	var out []Socket
+	for _, s := range o.Sockets {
+		if s.Outcome == Cut && (s.Way == Silent || s.Way == Wakes && !s.Woke) {
+			out = append(out, s)
+		}
+	}
+	if !slices.ContainsFunc(out, func(s Socket) bool { return s.Way == Silent }) {
+		return nil
+	}
+	slices.SortFunc(out, func(a, b Socket) int { return cmp.Compare(a.silence(), b.silence()) })
+	return out
 }
 
 // silence is how long a socket was silent before it ended. nginx does not arm a timer anew within 300 ms of the last time
@@ -173,6 +194,8 @@ func whoEnds(limit probes.Seconds, s Socket, lifetime bool) probes.Text {
 		return max(diff, -diff) <= max(time.Duration(near*float64(d)/2), 2*slack)
 	}
 	switch {
+	case s.How == handshake.ByCloseFrame && s.Code == 1001 && s.Reason == "idle for too long":
+		return probes.T("wsdoctor's own proxy by the reason that it gives: timeouts.idle in wsdoctor.yaml")
 	case lifetime && is(30*time.Second):
 		return probes.T("Google Cloud's HTTP load balancer has a backend timeout of 30 s that ends busy tunnels too; or stream_timeout in Caddy")
 	case lifetime:

@@ -41,6 +41,7 @@ func TestJudge(t *testing.T) {
 		{"an hour", []Socket{cut(Silent, 3600, 3600, fin), lived(Pings, 4000, 4)}, Limit, 3600, "HAProxy"},
 		{"a limit that nobody has by default", []Socket{cut(Silent, 17, 17, fin), lived(Pings, 20, 1)}, Limit, 17, "17.0 s"},
 		{"a Close frame", []Socket{cut(Silent, 30, 30, handshake.ByCloseFrame), lived(Pings, 35, 1)}, Limit, 30, "speaks WebSocket itself"},
+		{"our own proxy", []Socket{{Way: Silent, Outcome: Cut, Age: sec(30), Idle: sec(30), How: handshake.ByCloseFrame, Code: 1001, Reason: "idle for too long"}, lived(Pings, 35, 1)}, Limit, 30, "timeouts.idle"},
 		{"a lifetime", []Socket{cut(Silent, 30, 30, fin), cut(Silent, 30, 30, fin), cut(Pings, 30.1, 0.5, fin)}, Lifetime, 30, "Google"},
 		{"a busy tunnel that ends much later", []Socket{cut(Silent, 30, 30, fin), cut(Pings, 45, 1, fin)}, Limit, 30, ""},
 		{"the service", []Socket{cut(Silent, 45, 45, fin), lived(Pings, 50, 1), cut(Direct, 45, 45, fin)}, Service, 45, "without the balancer"},

@@ -2,12 +2,14 @@ package stickiness
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
-	"example.com/wsdoctor/probes/balancer/backend"
+	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/handshake"
 	"example.com/wsdoctor/probes/probetest"
+	"example.com/wsdoctor/probes/probetest/embedded"
 	"example.com/wsdoctor/probes/standin"
 )
 
@@ -52,6 +54,15 @@ func TestPolicies(t *testing.T) {
 			"frontend f\n  bind fd@3\n  default_backend b\nbackend b\n"+backend, ln)
 		return ln.Addr().String()
 	}
+	// More than the usual eight: where a hash goes by ports, as that of our own proxy does, all of eight come to one of
+	// three nodes once in 2187 runs.
+	var sources []netip.Addr
+	for i := byte(1); i <= 12; i++ {
+		sources = append(sources, netip.AddrFrom4([4]byte{127, 10 * i, i, 1}))
+	}
+	own := func(policy string) string {
+		return embedded.Start(t, func(c *cluster.Config) { c.Proxy.Policy = policy }, all...).Addresses()[0]
+	}
 	for _, tc := range []struct {
 		name    string
 		address string
@@ -69,11 +80,16 @@ func TestPolicies(t *testing.T) {
 		{"HAProxy, source", haproxy("  balance source\n  hash-type consistent\n" + haServers("")), IPHash, true},
 		{"HAProxy, leastconn", haproxy("  balance leastconn\n" + haServers("")), LeastConn, false},
 		{"HAProxy, cookie", haproxy("  balance roundrobin\n  cookie SRV insert indirect nocache\n" + haServers("cookie N")), ByCookie, true},
+		{"our own proxy, ip-hash", own("ip-hash"), IPHash, true},
+		{"our own proxy, round-robin", own("round-robin"), RoundRobin, false},
+		{"our own proxy, least-conn", own("least-conn"), LeastConn, false},
+		{"our own proxy, cookie", own("cookie"), ByCookie, true},
+		{"our own proxy, random-two", own("random-two"), Mixed, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			o, err := Observe(t.Context(), Options{
-				Request: handshake.Request{URL: "ws://" + tc.address + "/"}, N: 12, Sources: backend.Sources(tc.address),
+				Request: handshake.Request{URL: "ws://" + tc.address + "/"}, N: 12, Sources: sources,
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -36,6 +36,7 @@ type Options struct {
 	Request  handshake.Request
 	N        int          // connections of each series; 0 means 10
 	Sources  []netip.Addr // to connect from for the series Addresses; nil: it is left out
+	Table    *backend.Table
 	Progress func(way Way, done, total int)
 }
 
@@ -60,7 +61,7 @@ func Observe(ctx context.Context, opts Options) (Observation, error) {
 	if opts.N == 0 {
 		opts.N = 10
 	}
-	r := run{ctx: ctx, opts: opts}
+	r := run{ctx: ctx, opts: opts, sampler: backend.Sampler{Table: opts.Table}}
 	r.series(Plain, opts.N, func(req *handshake.Request, _ int) {})
 	if cookie := r.cookie; cookie != "" {
 		r.series(Cookie, opts.N, func(req *handshake.Request, _ int) { header(req, "Cookie", cookie) })
@@ -109,7 +110,7 @@ func (r *run) series(way Way, n int, edit func(*handshake.Request, int)) {
 			}
 			continue
 		}
-		s := r.sampler.Take(tr, c)
+		s := r.sampler.Take(r.ctx, tr, c)
 		r.samples, r.ways = append(r.samples, s), append(r.ways, way)
 		if way == Plain && r.cookie == "" {
 			r.cookie = s.Cookies()

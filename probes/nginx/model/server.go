@@ -32,7 +32,7 @@ type Listen struct {
 
 func (s *Server) finish() {
 	for _, d := range s.Scope.Own("listen") {
-		s.Listens = append(s.Listens, parseListen(d))
+		s.Listens = append(s.Listens, ParseListen(d))
 	}
 	if len(s.Listens) == 0 && s.Scope.Dir != nil {
 		s.Listens = []Listen{{Address: "*", Port: 80}}
@@ -55,7 +55,8 @@ func (s *Server) finish() {
 	}
 }
 
-func parseListen(d *conf.Directive) Listen {
+// ParseListen reads a listen directive of any block. Port is 0 for a socket and for a range of ports.
+func ParseListen(d *conf.Directive) Listen {
 	l := Listen{Dir: d, Address: "*", Port: 80}
 	addr := d.Arg(0)
 	switch {

@@ -1,14 +1,15 @@
-package nginx
+package lint
 
 import (
 	"encoding/json"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"example.com/wsdoctor/probes"
 )
 
-// The parts of SARIF 2.1.0 that lint writes,
+// The parts of SARIF 2.1.0 that are written,
 // https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
 type (
 	sarifLog struct {
@@ -32,7 +33,7 @@ type (
 		ID      string       `json:"id"`
 		Short   sarifMessage `json:"shortDescription"`
 		Full    sarifMessage `json:"fullDescription"`
-		HelpURI string       `json:"helpUri"`
+		HelpURI string       `json:"helpUri,omitempty"`
 	}
 	sarifMessage struct {
 		Text string `json:"text"`
@@ -42,7 +43,7 @@ type (
 		RuleIndex    int                `json:"ruleIndex"`
 		Level        string             `json:"level"`
 		Message      sarifMessage       `json:"message"`
-		Locations    []sarifLocation    `json:"locations"`
+		Locations    []sarifLocation    `json:"locations,omitempty"`
 		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
 	}
 	sarifSuppression struct {
@@ -65,21 +66,26 @@ type (
 	}
 )
 
-// WriteSARIF writes findings as SARIF 2.1.0; ignored ones as suppressed in the source.
-func WriteSARIF(w io.Writer, findings []Finding, version string) error {
+// writeSARIF writes findings as SARIF 2.1.0; ignored ones as suppressed in the source.
+func writeSARIF(w io.Writer, d Document) error {
 	index := map[string]int{}
-	driver := sarifDriver{Name: "wsdoctor", Version: version}
-	for i, r := range Rules {
+	driver := sarifDriver{Name: "wsdoctor", Version: d.Version}
+	for i, r := range d.Rules {
 		index[r.ID] = i
-		driver.Rules = append(driver.Rules, sarifRule{r.ID, sarifMessage{r.Title}, sarifMessage{r.Why}, r.Docs})
+		rule := sarifRule{ID: r.ID, Short: sarifMessage{r.Title}, Full: sarifMessage{r.Why}}
+		if strings.HasPrefix(r.Docs, "https://") {
+			rule.HelpURI = r.Docs
+		} else {
+			rule.Full.Text += " (" + r.Docs + ")"
+		}
+		driver.Rules = append(driver.Rules, rule)
 	}
 	run := sarifRun{Tool: sarifTool{driver}, Results: []sarifResult{}}
-	for _, f := range findings {
-		p := f.Place()
+	for _, f := range d.Findings {
 		level := map[probes.Severity]string{probes.Error: "error", probes.Warning: "warning", probes.Info: "note"}[f.Severity]
-		res := sarifResult{
-			RuleID: f.ID, RuleIndex: index[f.ID], Level: level, Message: sarifMessage{f.Title.String()},
-			Locations: []sarifLocation{{sarifPhysical{sarifArtifact{filepath.ToSlash(p.File)}, sarifRegion{p.Line, p.Col}}}},
+		res := sarifResult{RuleID: f.ID, RuleIndex: index[f.ID], Level: level, Message: sarifMessage{f.Title.String()}}
+		if f.File != "" {
+			res.Locations = []sarifLocation{{sarifPhysical{sarifArtifact{filepath.ToSlash(f.File)}, sarifRegion{max(f.Line, 1), max(f.Column, 1)}}}}
 		}
 		if f.Ignored != "" {
 			res.Suppressions = []sarifSuppression{{"inSource", f.Ignored}}

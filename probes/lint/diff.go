@@ -1,7 +1,8 @@
-package nginx
+package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -15,9 +16,12 @@ type op struct {
 	a, b int // index in the old and the new file
 }
 
-// unified is a diff in the unified format.
-func unified(name string, a, b []string) string {
-	ops := compare(a, b)
+// Diff returns a unified diff of a file that `patch -p0` applies; "" where nothing changes.
+func Diff(name, before, after string) string {
+	if before == after {
+		return ""
+	}
+	ops := compare(splitLines(before), splitLines(after))
 	var out strings.Builder
 	fmt.Fprintf(&out, "--- %s\n+++ %s\n", name, name)
 	for i := 0; i < len(ops); {
@@ -63,6 +67,9 @@ func hunk(out *strings.Builder, ops []op) {
 		}
 	}
 }
+
+// splitLines keeps the line ends.
+func splitLines(s string) []string { return slices.Collect(strings.Lines(s)) }
 
 // span writes a range of lines as diff does: an empty one names the line before it.
 func span(start, n int) string {

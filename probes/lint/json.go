@@ -1,4 +1,4 @@
-package nginx
+package lint
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"example.com/wsdoctor/probes"
 )
 
-// Schema names the shape of lint's JSON.
+// Schema names the shape of the JSON.
 const Schema = "wsdoctor/lint/v1"
 
 // wireFinding is a finding in JSON; exported names may change, these do not.
@@ -29,21 +29,20 @@ type wireEvidence struct {
 	Saw   probes.Text `json:"saw"`
 }
 
-// WriteJSON writes findings in the shape of Schema, and the walks if there are any. Ignored findings are counted only.
-func WriteJSON(w io.Writer, findings []Finding, walks []Walk) error {
+// writeJSON writes findings in the shape of Schema, and the walks if there are any. Ignored findings are counted only.
+func writeJSON(w io.Writer, d Document) error {
 	doc := struct {
 		Schema   string        `json:"schema"`
 		Summary  Counts        `json:"summary"`
 		Findings []wireFinding `json:"findings"`
 		Walks    []Walk        `json:"walks,omitempty"`
-	}{Schema, Count(findings), []wireFinding{}, walks}
-	for _, f := range findings {
+	}{Schema, Count(d.Findings), []wireFinding{}, d.Walks}
+	for _, f := range d.Findings {
 		if f.Ignored != "" {
 			continue
 		}
-		p := f.Place()
-		r, _ := RuleByID(f.ID)
-		x := wireFinding{f.ID, f.Severity, p.File, p.Line, p.Col, f.Title, r.Why, f.Fix, r.Docs, nil}
+		r := d.rule(f.ID)
+		x := wireFinding{f.ID, f.Severity, f.File, f.Line, f.Column, f.Title, r.Why, f.Fix, r.Docs, nil}
 		if x.Fix == nil {
 			x.Fix = []probes.Text{}
 		}

@@ -1,0 +1,102 @@
+package lint
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"example.com/wsdoctor/probes"
+)
+
+// writeText writes walks and findings for people: grouped by file, each with its line, a caret and what to paste, and
+// the reason where a rule speaks for the first time.
+func writeText(w io.Writer, d Document) error {
+	if err := writeWalks(w, d.Walks); err != nil {
+		return err
+	}
+	var b strings.Builder
+	file := ""
+	explained := map[string]bool{} // the reason of a rule is given once
+	for _, f := range d.Findings {
+		if f.Ignored != "" {
+			continue
+		}
+		if f.File != file {
+			file = f.File
+			fmt.Fprintf(&b, "%s\n", safe(file))
+		}
+		writeFinding(&b, f)
+		if r := d.rule(f.ID); r.ID != "" && !explained[f.ID] {
+			explained[f.ID] = true
+			fmt.Fprintf(&b, "  why:  %s\n        %s\n", r.Why, r.Docs)
+		}
+		for i, l := range f.Fix {
+			if i == 0 {
+				b.WriteString("  fix:\n")
+			}
+			fmt.Fprintf(&b, "        %s\n", safe(l.String()))
+		}
+	}
+	c := Count(d.Findings)
+	fmt.Fprintf(&b, "%s, %s, %d info", plural(c.Error, "error"), plural(c.Warning, "warning"), c.Info)
+	if c.Ignored > 0 {
+		fmt.Fprintf(&b, ", %d ignored by comments", c.Ignored)
+	}
+	b.WriteByte('\n')
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func writeFinding(b *strings.Builder, f Finding) {
+	if f.Line == 0 {
+		fmt.Fprintf(b, "\n  %s  %s\n  %s\n", f.Severity, f.ID, safe(f.Title.String()))
+	} else {
+		fmt.Fprintf(b, "\n  %d:%d  %s  %s\n  %s\n", f.Line, f.Column, f.Severity, f.ID, safe(f.Title.String()))
+	}
+	if strings.TrimSpace(f.Source) != "" {
+		fmt.Fprintf(b, "  %5d | %s\n        | %s\n", f.Line, plain(f.Source), caret(f.Source, f.Column, f.Width))
+	}
+	for _, e := range f.Evidence {
+		fmt.Fprintf(b, "        see %s: %s\n", e.Where, safe(e.Saw.String()))
+	}
+}
+
+// plain shows what a terminal would obey, hide or widen as one mark each, so that a caret of as many blanks stands below
+// its column. A no-break space, which is at times the very fault, becomes visible by it.
+func plain(line string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case !unicode.IsPrint(r):
+			return '·'
+		}
+		return r
+	}, line)
+}
+
+// safe is probes.Printable that keeps tabs: a line to paste is indented by them.
+func safe(s string) string {
+	parts := strings.Split(s, "\t")
+	for i := range parts {
+		parts[i] = probes.Printable(parts[i])
+	}
+	return strings.Join(parts, "\t")
+}
+
+// caret marks width bytes of line from column col on, at most to its end.
+func caret(line string, col, width int) string {
+	before := line[:min(max(col, 1)-1, len(line))]
+	marked := line[len(before):min(len(line), len(before)+max(width, 1))]
+	n := max(1, utf8.RuneCountInString(marked))
+	return strings.Repeat(" ", utf8.RuneCountInString(before)) + "^" + strings.Repeat("~", n-1)
+}
