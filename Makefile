@@ -12,7 +12,7 @@ STAGE      := dist/stage
 TESTEXEC   := $(if $(filter 0,$(shell id -u)),,-exec "sudo -E")
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test testdeps check lint race fuzz bench bench-proxy bench-capacity cross imports install uninstall dist packages
+.PHONY: help run build test testdeps check lint race fuzz bench bench-screens bench-proxy bench-capacity cross imports install uninstall dist packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: build ## TIME_WAIT reader against ss, gopsutil and /proc; start and check
 	$(GO) run $(TESTEXEC) ./probes/ports/bench -bar 0.25
 	$(GO) run $(TESTEXEC) ./probes/ports/bench -wait $(BIN)
 	.ci/bench-start $(BIN)
+
+bench-screens: build ## first screen, answer to a key, idle CPU of the screens on a pseudo-terminal (Linux)
+	$(GO) run ./tui/bench -start 100ms -cpu 2 $(BIN)
 
 bench-proxy: build ## the embedded proxy against nginx and HAProxy, pinned, interleaved (Linux; about 5 minutes)
 	$(GO) run ./embedproxy/bench -wsdoctor $(BIN)

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 the transport of net/http refuses the header ":protocol", that of x/net sends it
+
 package embedproxy
 
 import (
@@ -24,6 +26,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/probes/probetest"
 )
 
 // stream is what one side of a tunnel sends: messages of random sizes in random fragments, control frames between
@@ -115,7 +118,7 @@ func leave(c io.Closer, how int) {
 var farewell = []byte{0x88, 2, 0x03, 0xe8}
 
 // streamer is a backend that sends the stream of each handshake's seed and wants that of its client. With die, it
-// leaves after so many bytes.
+// leaves after so many bytes; with silent it sends nothing.
 func streamer(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -126,7 +129,7 @@ func streamer(t *testing.T) string {
 	t.Cleanup(func() { l.Close() })
 	serve := func(c net.Conn) {
 		defer c.Close()
-		c.SetDeadline(time.Now().Add(4 * patience))
+		c.SetDeadline(time.Now().Add(8 * patience))
 		r := bufio.NewReader(c)
 		req, err := http.ReadRequest(r)
 		if err != nil {
@@ -142,6 +145,10 @@ func streamer(t *testing.T) string {
 		seed, _ := strconv.ParseUint(q.Get("seed"), 10, 64)
 		largest, _ := strconv.Atoi(q.Get("largest"))
 		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n")
+		if q.Has("silent") {
+			io.Copy(io.Discard, r) // until the client leaves
+			return
+		}
 		up, down := stream(seed, true, largest), stream(seed+1, false, largest)
 		var sending sync.WaitGroup
 		defer sending.Wait()
@@ -193,7 +200,6 @@ var reach = map[string]func(t *testing.T, p *Proxy, query string) (pipe, error){
 		return shake(c, "", query, err)
 	},
 	"http2": func(t *testing.T, p *Proxy, query string) (pipe, error) {
-		//lint:ignore SA1019 the transport of net/http refuses the header ":protocol", that of x/net sends it
 		tr := &http2.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 		r, w := io.Pipe()
 		ctx, cancel := context.WithCancel(context.Background())
@@ -225,7 +231,7 @@ func shake(c net.Conn, before, query string, err error) (pipe, error) {
 	if err != nil {
 		return pipe{}, err
 	}
-	c.SetDeadline(time.Now().Add(4 * patience))
+	c.SetDeadline(time.Now().Add(8 * patience))
 	r := bufio.NewReader(c)
 	for _, request := range []string{before, "GET /ws?" + query + " HTTP/1.1\r\nHost: a\r\n" + anUpgrade + "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"} {
 		if request == "" {
@@ -289,14 +295,18 @@ func descriptors() int {
 func bytesOneWay(t *testing.T, name string, dial func(*testing.T, *Proxy, string) (pipe, error)) {
 	cfg := settings()
 	cfg.Proxy.Backends = []cluster.Backend{{Address: streamer(t), Weight: 1}}
-	cfg.Proxy.Timeouts.Handshake = 2 * patience // the machine may be busy
+	cfg.Proxy.Timeouts.Handshake = 4 * patience // the machine may be busy
 	cfg.Proxy.PassiveHealth.MaxFails = 0        // backends that hang up amid a handshake are part of it
 	if name == "tls" || name == "http2" {
 		withTLS(t, &cfg, 1)
 	}
 	p := start(t, cfg, Options{})
+	sizes, leaving := []int{16 << 20, 1 << 20, 3 << 20, 100_000}, 40
+	if probetest.Race {
+		sizes, leaving = []int{4 << 20, 200_000, 1 << 20, 100_000}, 12
+	}
 	var wg sync.WaitGroup
-	for i, largest := range []int{16 << 20, 1 << 20, 3 << 20, 100_000} {
+	for i, largest := range sizes {
 		wg.Go(func() {
 			seed := uint64(10*i + len(name))
 			c, err := dial(t, p, url.Values{"seed": {fmt.Sprint(seed)}, "largest": {fmt.Sprint(largest)}}.Encode())
@@ -318,7 +328,7 @@ func bytesOneWay(t *testing.T, name string, dial func(*testing.T, *Proxy, string
 			c.Close()
 		})
 	}
-	for i := range 40 {
+	for i := range leaving {
 		wg.Go(func() {
 			rnd := rand.New(rand.NewPCG(uint64(i), 7))
 			q := url.Values{"seed": {fmt.Sprint(100 + i)}, "largest": {"200000"}, "die": {fmt.Sprint(rnd.IntN(500_000))}}

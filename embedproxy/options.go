@@ -24,7 +24,12 @@ type Options struct {
 	// one for that reason, and other callers should too.
 	Loops        int
 	SocketBuffer int // bytes of kernel buffer for each socket and direction; 0: tunnel.DefaultSocketBuffer
+
+	sendTime time.Duration // for a client to take a piece of a plain answer; 0: sendTime
 }
+
+// sendTime is nginx's send_timeout.
+const sendTime = 60 * time.Second
 
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
@@ -35,6 +40,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.StickyHeader == "" {
 		o.StickyHeader = "X-Session-Id"
+	}
+	if o.sendTime == 0 {
+		o.sendTime = sendTime
 	}
 	return o
 }

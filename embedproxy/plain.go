@@ -74,7 +74,8 @@ func (w *web) plain(rw http.ResponseWriter, r *http.Request) {
 			status, reason := judge(errors.Join(fault, err))
 			w.fail(rw, r, status, reason)
 		},
-	}).ServeHTTP(rw, r)
+	}).ServeHTTP(&steadyWriter{rw, rc, w.p.opts.sendTime}, r)
+	rc.SetWriteDeadline(time.Time{}) //nolint:errcheck // what follows on the connection sets its own
 }
 
 // judge says what a failed round trip is answered with.
@@ -193,6 +194,24 @@ type steadyBody struct {
 	mu  sync.Mutex
 	err error
 }
+
+// steadyWriter ends an answer that the client does not take: a deadline for each write, not for the whole. Between them
+// a long poll may be silent for as long as it likes.
+type steadyWriter struct {
+	http.ResponseWriter
+	rc *http.ResponseController
+	d  time.Duration
+}
+
+func (w *steadyWriter) Write(p []byte) (int, error) {
+	if err := w.rc.SetWriteDeadline(time.Now().Add(w.d)); err != nil {
+		return 0, err
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets a ResponseController flush what is below.
+func (w *steadyWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 var errSlowBody = errors.New("the request's body took too long")
 

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,34 @@ func TestStreaming(t *testing.T) {
 			}
 			got.Write(buf[:k])
 		}
+	}
+}
+
+// TestAnswerThatNobodyTakes has a client ask for much and read nothing.
+func TestAnswerThatNobodyTakes(t *testing.T) {
+	gone := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(gone)
+		for b := make([]byte, 1<<20); ; {
+			if _, err := w.Write(b); err != nil {
+				return
+			}
+		}
+	}))
+	defer s.Close()
+	cfg := settings()
+	cfg.Proxy.Backends = []cluster.Backend{{Address: strings.TrimPrefix(s.URL, "http://"), Weight: 1}}
+	p := start(t, cfg, Options{sendTime: 200 * time.Millisecond})
+	c, err := net.Dial("tcp", p.at())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	select {
+	case <-gone:
+	case <-time.After(patience):
+		t.Error("the backend's answer was not given up")
 	}
 }
 

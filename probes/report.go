@@ -19,7 +19,8 @@ type Result struct {
 
 // Cause is a finding that explains others: ten symptoms of one fault are one cause.
 type Cause struct {
-	ID       string // of the check whose finding it is
+	ID       string   // of the check whose finding it is
+	Severity Severity // of that finding
 	Title    Text
 	Explains []string // ids of the checks that fail because of it
 	Fix      []Text
@@ -34,6 +35,7 @@ type Report struct {
 	Interrupted bool // the run was cancelled; areas that had not finished are Unknown
 	Results     []Result
 	Causes      []Cause
+	Path        Path           // the way through the balancer, for pictures
 	Observed    map[string]any // by area: what was seen, for scripts, screens and the diagnosis
 }
 

@@ -10,6 +10,7 @@ import (
 	"example.com/wsdoctor/tui/screens"
 	"example.com/wsdoctor/tui/theme"
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // spinEvery is the step of the spinner: fast enough to look alive, slow enough for a serial line.
@@ -31,8 +32,12 @@ type app struct {
 	active  int
 
 	width, height int // of the terminal; 0 until it is known
-	help          bool
-	helpTop       int
+	over          overlay
+	overTop       int
+	palette       *palette // nil: it is closed
+	ice           frozen
+	leaving       bool   // the operator was asked what becomes of what runs
+	mouse         bool   // the terminal tells of the mouse
 	note          string // what the last key came to; until the next key
 	bad           bool   // the note is of something that went wrong
 	asked         bool   // the operator asked for the present run, having seen an earlier one
@@ -41,13 +46,16 @@ type app struct {
 	fault       *fault
 	interrupted bool // left by ctrl+c
 	setUp       bool // left for the wizard
-	keep        bool // the last screen is to stay in the scrollback
+	stay        bool // the last screen is to stay in the scrollback
 }
 
 // Messages of the frame itself.
 type (
-	spin   struct{}
-	saved  struct{ path string }
+	spin  struct{}
+	saved struct {
+		what probes.Text
+		path string
+	}
 	copied struct{ lines int }
 	failed struct{ err error }
 )
@@ -58,7 +66,7 @@ func newApp(o Options, w *work, t theme.Theme) app {
 		now = time.Now
 	}
 	a := app{
-		o: o, theme: t, work: w, out: shared(o.Output), target: o.Target,
+		o: o, theme: t, work: w, out: shared(o.Output), target: o.Target, mouse: !o.NoMouse,
 		run: &runner{probes: o.Probes, opts: o.RunOptions, now: now, work: w, events: make(chan tea.Msg)},
 		st: screens.State{
 			Host: o.RunOptions.Host, Config: o.Target.Config, Settings: o.SettingsPath,
@@ -66,7 +74,7 @@ func newApp(o Options, w *work, t theme.Theme) app {
 		},
 	}
 	deps := screens.Deps{
-		Theme: t, SettingsPath: o.SettingsPath, Do: w.do,
+		Theme: t, SettingsPath: o.SettingsPath, Do: w.do, Work: w.under,
 		After: func(d time.Duration, msg func(time.Time) tea.Msg) tea.Cmd { return w.after(d, now, msg) },
 	}
 	for _, e := range screens.All {
@@ -108,9 +116,29 @@ func (a app) started(areas []string) (app, tea.Cmd) {
 }
 
 func (a app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg.(type) {
+	case areaChanged, runEnded:
+		if a.ice.on {
+			return a.keep(msg), a.run.next()
+		}
+		next, cmd := a.take(msg)
+		return next, tea.Batch(a.run.next(), cmd)
+	case tea.ResumeMsg:
+		if a.mouse {
+			return a, tea.EnableMouseCellMotion
+		}
+		return a, nil
+	}
+	return a.take(msg)
+}
+
+// take lets a message change what is shown.
+func (a app) take(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
 		return a.typed(msg)
+	case tea.MouseMsg:
+		return a.moused(msg)
 	case tea.WindowSizeMsg:
 		if msg.Width == 0 || msg.Height == 0 {
 			// A serial console does not know its size.
@@ -120,7 +148,7 @@ func (a app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.st.Width, a.st.Height = msg.Width, max(msg.Height-headerLines-footerLines, 0)
 		return a.forward(msg)
 	case spin:
-		if !a.st.Busy() {
+		if !a.st.Busy() || a.ice.on {
 			a.spinning = false
 			return a, nil
 		}
@@ -128,14 +156,13 @@ func (a app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.spin()
 	case areaChanged:
 		a.st = a.st.With(probes.Event(msg))
-		return a, a.run.next()
+		return a, nil
 	case runEnded:
 		if a.asked {
 			a.note, a.bad = a.theme.Say(changes(a.st.Report, msg.shown)), false
 		}
 		a.raw, a.st = msg.raw, a.st.Finished(msg.shown)
-		next, cmd := a.forward(screens.RunFinished{Areas: msg.areas, At: msg.at})
-		return next, tea.Batch(a.run.next(), cmd)
+		return a.forward(screens.RunFinished{Areas: msg.areas, At: msg.at})
 	case screens.Rerun:
 		if !a.st.Busy() {
 			a.asked = !msg.Quiet
@@ -155,8 +182,16 @@ func (a app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.save()
 	case screens.Copy:
 		return a, a.copy(msg.Lines)
+	case screens.Show:
+		if i := slices.IndexFunc(screens.All, func(e screens.Entry) bool { return e.Title == msg.Screen }); i >= 0 {
+			a = a.turned(i)
+		}
+		if msg.Msg == nil {
+			return a, nil
+		}
+		return a.forward(msg.Msg)
 	case saved:
-		a.note, a.bad = a.theme.Say(probes.T("saved the report as %s", msg.path)), false
+		a.note, a.bad = a.theme.Say(probes.T("saved %s as %s", msg.what, msg.path)), false
 		return a, nil
 	case copied:
 		a.note, a.bad = a.theme.Say(a.copiedNote(msg.lines)), false
@@ -167,6 +202,9 @@ func (a app) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case failed:
 		a.note, a.bad = a.theme.Clean(msg.err.Error()), true
 		return a, nil
+	}
+	if a.ice.on {
+		return a.keep(msg), nil
 	}
 	return a.forward(msg)
 }
@@ -197,8 +235,32 @@ func (a app) save() tea.Cmd {
 		if err != nil {
 			return failed{err}
 		}
-		return saved{path}
+		return saved{probes.T("the report"), path}
 	})
+}
+
+// saveScreen writes what is on the screen to a file.
+func (a app) saveScreen() tea.Cmd {
+	write, name, text := a.o.SaveScreen, strings.ToLower(screens.All[a.active].Title), a.text()
+	return a.work.do(func() tea.Msg {
+		if write == nil {
+			return failed{errNoSave}
+		}
+		path, err := write(name, text)
+		if err != nil {
+			return failed{err}
+		}
+		return saved{probes.T("the screen"), path}
+	})
+}
+
+// text is what is shown, without styles.
+func (a app) text() string {
+	lines := strings.Split(ansi.Strip(a.page()), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.TrimRight(strings.Join(lines, "\n"), "\n") + "\n"
 }
 
 func (a app) copy(lines []string) tea.Cmd {

@@ -165,8 +165,8 @@ func TestProblemsOfAHealthyHost(t *testing.T) {
 	o.Probes = []probes.Probe{portsProbe(o.Target.Now, noWait)}
 	d := byHand(t, o, 60, 20).finish()
 	d.has("all that was checked is fine", "✓ 3 ok")
-	d.press("p")
-	d.has("no problems; p shows all checks", "0 of 3: problems")
+	d.press("o")
+	d.has("no problems; o shows all checks", "0 of 3: problems")
 	d.press("enter", "R", "J", "y", "up", "pgdown", "end", "home") // none of them may need a selected check
 	d.has("no problems")
 }
@@ -256,7 +256,7 @@ func TestFirstTimeChoice(t *testing.T) {
 	d.press("2")
 	d.has("2: first choose what runs on this host")
 	d.press("down", "enter")
-	d.has("FineBI", "its defaults", "0 of 5 areas")
+	d.has("FineBI", "0 of 5 areas")
 	if d.a.target.Config.WebSocket.Ports[0] != 48888 {
 		t.Errorf("checks %+v", d.a.target.Config.WebSocket)
 	}

@@ -44,13 +44,17 @@ func (a app) View() string {
 // page is the view without its footer.
 func (a app) page() string {
 	m := a.theme.Marks
-	lines := []string{a.titleLine(), a.countLine(), a.verdictLine()}
+	title, named, _, _ := a.titleLine()
+	lines := []string{title, a.countLine(!named), a.verdictLine()}
 	for i, l := range lines {
 		lines[i] = " " + widgets.Cut(l, a.width-2, m.Ellipsis)
 	}
 	body := a.shown().View(a.st)
-	if a.help {
-		body = a.helpView()
+	switch {
+	case a.palette != nil:
+		body = a.paletteView()
+	case a.over != noOverlay:
+		body = a.overView()
 	}
 	for _, l := range widgets.Window(strings.Split(body, "\n"), 0, a.st.Height) {
 		lines = append(lines, widgets.Cut(l, a.width, m.Ellipsis))
@@ -63,39 +67,6 @@ func (a app) sorry() string {
 	text := a.theme.Say(probes.T("this terminal has %dx%d cells; wsdoctor needs %dx%d. q quits.", a.width, a.height, minWidth, minHeight))
 	lines := widgets.Wrap(text, max(a.width, 1), "")
 	return strings.Join(lines[:min(len(lines), max(a.height, 1))], "\n")
-}
-
-// titleLine says where one is: the host, the product, the settings, and the tabs.
-func (a app) titleLine() string {
-	t := a.theme
-	name := t.Selected.Render("wsdoctor")
-	dot := t.Faint.Render(" " + t.Marks.Dot + " ")
-	var tabs []string
-	for i, e := range screens.All {
-		label := e.Key + " " + t.Phrase(e.Title)
-		if i == a.active && a.first == nil {
-			tabs = append(tabs, t.Tab.Render(t.Marks.TabLeft+label+t.Marks.TabRight))
-		} else {
-			tabs = append(tabs, t.Faint.Render(" "+label+" "))
-		}
-	}
-	right := strings.Join(tabs, "")
-	parts := []string{}
-	if a.st.Host != "" {
-		parts = append(parts, t.Strong.Render(t.Clean(a.st.Host)))
-	}
-	if a.first == nil {
-		parts = append(parts, t.Phrase(productTitle(a.st.Config.Product)))
-	}
-	left := name + "  " + strings.Join(parts, dot)
-	if a.first != nil {
-		return widgets.Ends(left, right, a.width-2, t.Marks.Ellipsis)
-	}
-	room := a.width - 2 - widgets.Width(left) - widgets.Width(dot) - widgets.Width(right) - 1
-	if by := a.settings(room); by != "" {
-		left += dot + t.Faint.Render(by)
-	}
-	return widgets.Ends(left, right, a.width-2, t.Marks.Ellipsis)
 }
 
 // settings names what the checks go by, in room cells: the whole path, its last part, or nothing.
@@ -124,8 +95,9 @@ func productTitle(p cluster.Product) string {
 // statuses in the order in which they are counted: what matters most stands first.
 var statuses = []probes.Status{probes.Failed, probes.Warned, probes.Unknown, probes.OK, probes.Skipped}
 
-// countLine counts the checks by status, and says how far the run is or when it was.
-func (a app) countLine() string {
+// countLine counts the checks by status, and says how far the run is or when it was; before that, where there is room
+// and it is asked for, the host.
+func (a app) countLine(where bool) string {
 	t := a.theme
 	if a.first != nil {
 		return t.Faint.Render(t.Say(probes.T("finds out why a WebSocket service does not connect through its balancer")))
@@ -138,6 +110,9 @@ func (a app) countLine() string {
 	case len(a.st.Report.Results) > 0:
 		end := a.st.Report.Started.Add(a.st.Report.Took)
 		right = t.Faint.Render(t.Say(probes.T("at %s", end.Format(time.TimeOnly))))
+	}
+	if a.ice.on {
+		right = t.Warn.Render(t.Say(probes.T("frozen")))
 	}
 	n := a.st.Count()
 	count := func(words bool) string {
@@ -159,6 +134,18 @@ func (a app) countLine() string {
 	left := count(true)
 	if widgets.Width(left)+1+widgets.Width(right) > a.width-2 {
 		left = count(false)
+	}
+	if where {
+		for _, name := range []string{a.where(), t.Strong.Render(t.Clean(a.st.Host))} {
+			with := name
+			if right != "" {
+				with += t.Faint.Render(" "+t.Marks.Dot+" ") + right
+			}
+			if widgets.Width(left)+1+widgets.Width(with) <= a.width-2 {
+				right = with
+				break
+			}
+		}
 	}
 	return widgets.Ends(left, right, a.width-2, t.Marks.Ellipsis)
 }
@@ -228,11 +215,17 @@ func (a app) footer(width int) string {
 		}
 		return style.Render(a.note)
 	}
-	if prompt := a.shown().Prompt(); prompt != "" && !a.help {
-		return prompt
-	}
-	if a.help {
+	switch prompt := a.shown().Prompt(); {
+	case a.leaving:
+		return t.Warn.Render(t.Say(probes.T("%s: y leaves, k at once, esc stays", a.ends())))
+	case a.palette != nil:
+		return screens.Typing(t, ":", a.palette.text, probes.T("%s does it, esc leaves", t.Marks.Enter))
+	case a.over == handOverlay:
+		return t.Faint.Render(t.Say(probes.T("%s scrolls, y copies, any other key closes", t.Marks.UpDown)))
+	case a.over != noOverlay:
 		return t.Faint.Render(t.Say(probes.T("%s scrolls, any other key closes", t.Marks.UpDown)))
+	case prompt != "":
+		return prompt
 	}
 	var always []string
 	for _, k := range a.frameKeys() {

@@ -1,21 +1,16 @@
 package tui
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"example.com/wsdoctor/probes"
-	"example.com/wsdoctor/tui/widgets"
+	"example.com/wsdoctor/tui/golden"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 )
-
-var update = flag.Bool("update", false, "write testdata/*.golden anew")
 
 func plainView(a app) string { return ansi.Strip(a.View()) }
 
@@ -36,10 +31,10 @@ var scenes = []struct {
 		}
 	}},
 	{"fine", func(o *Options) { o.Probes = o.Probes[1:2]; o.Probes[0] = portsProbe(o.Target.Now, noWait) }, func(d *hand) { d.finish() }},
-	{"problems", nil, func(d *hand) { d.finish().press("p", "home") }},
+	{"problems", nil, func(d *hand) { d.finish().press("o", "home") }},
 	{"filter", nil, func(d *hand) { d.finish().press("/", "u", "p", "g") }},
 	{"evidence", nil, func(d *hand) { d.finish().press("up", "enter") }},
-	{"ports", nil, func(d *hand) { d.finish().press("2", "j") }},
+	{"ports", nil, func(d *hand) { d.finish().shows("Ports").press("j") }},
 	{"help", nil, func(d *hand) { d.finish().press("?") }},
 	{"choose", func(o *Options) { o.Choose, o.SettingsPath = true, "/srv/wsdoctor.yaml" }, func(*hand) {}},
 	{"write", func(o *Options) { o.Choose, o.SettingsPath = true, "/srv/wsdoctor.yaml" }, func(d *hand) { d.press("j", "w") }},
@@ -68,7 +63,7 @@ func TestViewsAreAsRecorded(t *testing.T) {
 		for _, size := range sizes {
 			name := fmt.Sprintf("%s-%dx%d", s.name, size.w, size.h)
 			t.Run(name, func(t *testing.T) {
-				golden(t, name, plainView(scene(t, i, size.w, size.h, nil).a))
+				golden.Compare(t, name, plainView(scene(t, i, size.w, size.h, nil).a))
 			})
 		}
 	}
@@ -85,7 +80,7 @@ func TestViewsAreAsRecorded(t *testing.T) {
 			}
 			name := s.name + "-80x24-" + look
 			t.Run(name, func(t *testing.T) {
-				golden(t, name, visible(scene(t, i, 80, 24, set).a.View()))
+				golden.Compare(t, name, visible(scene(t, i, 80, 24, set).a.View()))
 			})
 		}
 	}
@@ -93,32 +88,6 @@ func TestViewsAreAsRecorded(t *testing.T) {
 
 // visible writes escape sequences so that a golden can be read and compared in a pull request.
 func visible(view string) string { return strings.ReplaceAll(view, "\x1b", "␛") }
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	lines := strings.Split(got, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	got = strings.Join(lines, "\n") + "\n"
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v; go test ./tui -update records it", err)
-	}
-	if got != string(want) {
-		t.Errorf("got\n%s\nwant (%s)\n%s", got, path, want)
-	}
-}
 
 // Whatever the size, a view fills the terminal to the line and never runs over its right edge; without colour there
 // is no colour, and in ASCII nothing else.
@@ -138,15 +107,7 @@ func TestViewsFitAnySize(t *testing.T) {
 
 func fits(t *testing.T, what, view string, w, h int, ascii bool) {
 	t.Helper()
-	lines := strings.Split(view, "\n")
-	if len(lines) != h {
-		t.Errorf("%s: %d lines, want %d", what, len(lines), h)
-	}
-	for n, line := range lines {
-		if got := widgets.Width(line); got > w {
-			t.Errorf("%s: line %d is %d cells wide: %q", what, n+1, got, line)
-		}
-	}
+	golden.Fits(t, what, view, w, h)
 	if !ascii {
 		return
 	}

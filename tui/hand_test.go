@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,18 @@ func byHand(t *testing.T, o Options, w, h int) *hand {
 	t.Cleanup(func() { cancel(); work.wait() })
 	d := &hand{t, newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor}))}
 	d.send(tea.WindowSizeMsg{Width: w, Height: h})
+	d.shows("Checks")
+	return d
+}
+
+// shows turns to the screen of that title.
+func (d *hand) shows(title string) *hand {
+	d.t.Helper()
+	i := slices.IndexFunc(screens.All, func(e screens.Entry) bool { return e.Title == title })
+	if i < 0 {
+		d.t.Fatalf("there is no screen %q", title)
+	}
+	d.a = d.a.turned(i)
 	return d
 }
 
@@ -49,7 +62,7 @@ func (d *hand) press(names ...string) tea.Cmd {
 			continue
 		}
 		switch m := cmd().(type) {
-		case screens.Rerun, screens.SaveReport, screens.Copy, screens.Chosen, screens.SetUp:
+		case screens.Rerun, screens.SaveReport, screens.Copy, screens.Chosen, screens.Show, screens.SetUp:
 			cmd = d.send(m)
 		case tea.BatchMsg, nil:
 		default:

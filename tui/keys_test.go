@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.com/wsdoctor/tui/screens"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -17,7 +18,7 @@ func TestDisabledKeysSayWhy(t *testing.T) {
 	d.has("y: there is nothing to fix here")
 	d.press("c", "up", "y")
 	d.has("y: it has no fix of its own: c goes to balancer/upgrade")
-	d.press("p", "/", "f", "i", "r", "e", "enter", "y")
+	d.press("o", "/", "f", "i", "r", "e", "enter", "y")
 	d.has("y: this check names no fix", "1 of 12: problems, \"fire\"")
 	d.press("esc", "esc", "esc")
 	d.has("esc: there is nothing to go back from", "12 checks")
@@ -59,10 +60,7 @@ func TestKeysThatComeTogether(t *testing.T) {
 
 func TestHelpListsEveryKey(t *testing.T) {
 	d := byHand(t, madeUpOptions(), 120, 40).finish()
-	keys := d.a.shown().Keys(d.a.st)
-	for _, k := range d.a.frameKeys() {
-		keys = append(keys, k.Key)
-	}
+	keys := d.a.keys()
 	seen := map[string]bool{}
 	for _, k := range keys {
 		for _, name := range k.Names {
@@ -87,9 +85,22 @@ func TestHelpListsEveryKey(t *testing.T) {
 	d.has("12 checks")
 }
 
+// keyOf is the number key of a screen.
+func keyOf(t *testing.T, title string) string {
+	t.Helper()
+	for _, e := range screens.All {
+		if e.Title == title {
+			return e.Key
+		}
+	}
+	t.Fatalf("there is no screen %q", title)
+	return ""
+}
+
 func TestScreensAndLeaving(t *testing.T) {
 	d := byHand(t, madeUpOptions(), 80, 24).finish()
-	for _, step := range []struct{ key, shows string }{{"2", "3 ports"}, {"1", "12 checks"}, {"tab", "3 ports"}, {"tab", "12 checks"}, {"shift+tab", "3 ports"}} {
+	checks, ports := keyOf(t, "Checks"), keyOf(t, "Ports")
+	for _, step := range []struct{ key, shows string }{{ports, "3 ports"}, {checks, "12 checks"}, {"tab", "3 ports"}, {"shift+tab", "12 checks"}, {"tab", "3 ports"}} {
 		d.press(step.key)
 		d.has(step.shows)
 	}
@@ -99,8 +110,8 @@ func TestScreensAndLeaving(t *testing.T) {
 		if cmd == nil || cmd() != tea.Quit() {
 			t.Errorf("%s does not leave", name)
 		}
-		if d.a.keep != (name == "Q") || d.a.interrupted != (name == "ctrl+c") {
-			t.Errorf("%s: keep %v, interrupted %v", name, d.a.keep, d.a.interrupted)
+		if d.a.stay != (name == "Q") || d.a.interrupted != (name == "ctrl+c") {
+			t.Errorf("%s: keep %v, interrupted %v", name, d.a.stay, d.a.interrupted)
 		}
 	}
 }
@@ -108,7 +119,7 @@ func TestScreensAndLeaving(t *testing.T) {
 // Whatever is pressed, in whatever size, the view stands.
 func FuzzKeys(f *testing.F) {
 	names := []string{"up", "down", "pgup", "pgdown", "home", "end", "enter", "esc", "tab", "shift+tab", "left", "right", "backspace", "ctrl+u",
-		"j", "k", "J", "K", "g", "G", "h", "l", "1", "2", "?", "/", "p", "r", "R", "c", "s", "y", "w", "n", " ", "端"}
+		"j", "k", "J", "K", "g", "G", "h", "l", "1", "2", "3", "4", "5", "6", "7", "?", "/", "p", "o", ":", "x", "!", "m", "d", "t", "S", "]", "N", "r", "R", "c", "s", "y", "w", "n", " ", "端"}
 	f.Add([]byte{25, 26, 6, 1, 1, 7, 23, 6, 1}, uint8(0), uint8(0), false)
 	f.Add([]byte{6, 5, 3, 7, 24, 1, 1, 27, 8, 6}, uint8(20), uint8(4), true)
 	f.Fuzz(func(t *testing.T, presses []byte, w, h uint8, choose bool) {

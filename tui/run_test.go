@@ -68,7 +68,7 @@ func TestTheRealLoop(t *testing.T) {
 	}()
 	p.Send(tea.WindowSizeMsg{Width: 80, Height: 24})
 	<-out.seen("nginx passes no Upgrade header")
-	p.Send(key("2"))
+	p.Send(key(keyOf(t, "Ports")))
 	<-out.seen("port 38888")
 	p.Send(key("q"))
 	last := (<-ended).(app)

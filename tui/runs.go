@@ -120,21 +120,12 @@ func detached(r probes.Report) probes.Report {
 
 // changes says in one sentence how after differs from before: what an operator wants to know after a repair.
 func changes(before, after probes.Report) probes.Text {
-	was := map[string]probes.Status{}
-	for _, res := range before.Results {
-		was[res.ID] = res.Status
-	}
-	var changed []probes.Result
-	for _, res := range after.Results {
-		if old, known := was[res.ID]; known && old != res.Status {
-			changed = append(changed, res)
-		}
-	}
+	changed := screens.Changed(before, after)
 	switch len(changed) {
 	case 0:
 		return probes.T("checked again: no status has changed")
 	case 1:
-		return probes.T("checked again: %s was %s, is %s", changed[0].ID, screens.StatusWord(was[changed[0].ID]), screens.StatusWord(changed[0].Status))
+		return probes.T("checked again: %s was %s, is %s", changed[0].ID, screens.StatusWord(changed[0].Was), screens.StatusWord(changed[0].Is))
 	}
 	return probes.T("checked again: %d checks have another status, %s first", len(changed), changed[0].ID)
 }

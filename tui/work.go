@@ -44,6 +44,11 @@ func (w *work) do(f func() tea.Msg) tea.Cmd {
 	}
 }
 
+// under is do for work that ends when the program is left.
+func (w *work) under(f func(context.Context) tea.Msg) tea.Cmd {
+	return w.do(func() tea.Msg { return f(w.ctx) })
+}
+
 // after returns a command that waits for d and then makes a message of the time it has become by now.
 func (w *work) after(d time.Duration, now func() time.Time, msg func(time.Time) tea.Msg) tea.Cmd {
 	return w.do(func() tea.Msg {

@@ -15,18 +15,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// What --all and a call without a test ask for.
+// What --rehearse is bounded by.
 const (
-	usualStickiness   = 12
-	usualDistribution = 40
-	// usualIdle is above the 60 s of nginx and of most cloud balancers.
-	usualIdle = 90 * time.Second
 	// usualWatch is longer than most restarts take.
 	usualWatch = 30 * time.Second
 	// mostRehearsal bounds --rehearse, which is no load test.
 	mostRehearsal = 1000
-	// mostCapacity bounds --capacity: a proxy has about as many source ports towards one backend.
-	mostCapacity = 60_000
 )
 
 // balancerFlags are the flags of `wsdoctor balancer`.
@@ -90,7 +84,7 @@ wants --yes-this-is-mine.`,
 	flags.IntVar(&f.tests.Rehearsal, "rehearse", 0, "hold this `number` of tunnels through a restart")
 	flags.DurationVar(&f.tests.Watch, "rehearse-for", usualWatch, "watch them for this `duration`, at most, from the restart on")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "run the command of --rehearse without asking")
-	flags.BoolVar(&f.all, "all", false, fmt.Sprintf("all tests: --stickiness %d --distribution %d --idle %s --capacity of the settings' clients", usualStickiness, usualDistribution, usualIdle))
+	flags.BoolVar(&f.all, "all", false, fmt.Sprintf("all tests: --stickiness %d --distribution %d --idle %s --capacity of the settings' clients", balancer.UsualStickiness, balancer.UsualDistribution, balancer.UsualIdle))
 	flags.BoolVar(&f.mine, "yes-this-is-mine", false, "load a target that is neither this host nor balancer.url of the settings")
 	flags.StringVarP(&f.format, "format", "f", "text", "text or json")
 	flags.StringArrayVarP(&f.probe.headers, "header", "H", nil, "send this header, `'K: V'` (repeatable)")
@@ -181,7 +175,7 @@ func (f *balancerFlags) choose(clients int, url string) error {
 		flag  string
 		value int
 		most  int
-	}{{"--stickiness", t.Stickiness, 1000}, {"--distribution", t.Distribution, 10_000}, {"--capacity", t.Capacity, mostCapacity}, {"--rehearse", t.Rehearsal, mostRehearsal}} {
+	}{{"--stickiness", t.Stickiness, balancer.MostStickiness}, {"--distribution", t.Distribution, balancer.MostDistribution}, {"--capacity", t.Capacity, balancer.MostCapacity}, {"--rehearse", t.Rehearsal, mostRehearsal}} {
 		if n.value < 0 || n.value > n.most {
 			return usagef("%s: found %d, expected 1 to %d", n.flag, n.value, n.most)
 		}
@@ -203,13 +197,13 @@ func (f *balancerFlags) choose(clients int, url string) error {
 	t.SocketIO = t.Event != ""
 	none := !t.SocketIO && t.Stickiness == 0 && t.Distribution == 0 && t.Idle == 0 && t.Capacity == 0 && t.Rehearsal == 0
 	if f.all || none {
-		usual(&t.Stickiness, usualStickiness)
-		usual(&t.Distribution, usualDistribution)
+		usual(&t.Stickiness, balancer.UsualStickiness)
+		usual(&t.Distribution, balancer.UsualDistribution)
 	}
 	if f.all {
-		usual(&t.Capacity, min(max(clients, 1), mostCapacity))
+		usual(&t.Capacity, min(max(clients, 1), balancer.MostCapacity))
 		if t.Idle == 0 {
-			t.Idle = usualIdle
+			t.Idle = balancer.UsualIdle
 		}
 	}
 	t.SocketIO = t.SocketIO || (f.all || none) && balancer.IsEngine(url)

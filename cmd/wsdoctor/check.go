@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"example.com/wsdoctor/probes"
@@ -33,6 +34,7 @@ type checkFlags struct {
 	deep           bool
 	wait           time.Duration
 	rows           rowsFlags
+	watch          watchFlags
 }
 
 func (f *checkFlags) register(flags *pflag.FlagSet) {
@@ -46,6 +48,7 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.deep, "deep", false, "add the active tests: connections through the balancer, a stand-in on free ports of this node")
 	flags.DurationVar(&f.wait, "wait", 0, "repeat until everything passes, at most this long")
 	f.rows.register(flags)
+	f.watch.register(flags)
 }
 
 func formatNames() string {
@@ -112,6 +115,9 @@ func (a *app) plan(ctx context.Context, f *checkFlags) (p plan, err error) {
 	if f.wait < 0 {
 		return p, usagef("--wait: found %s, expected a duration of 0s or more", f.wait)
 	}
+	if err := f.watch.validate(f); err != nil {
+		return p, err
+	}
 	selected, err := selection(f.only, f.skip)
 	if err != nil {
 		return p, err
@@ -160,23 +166,41 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags) error {
 	if err != nil {
 		return err
 	}
-	out, err := openReport(a.stdout, f.output)
-	if err != nil {
-		return usageError{err}
-	}
-	defer out.discard()
-	if p.source == "" && a.config == "" {
-		fmt.Fprintf(a.stderr, "wsdoctor: no settings file (looked for %s): checking this host with the defaults of %s\n",
-			strings.Join(a.settingsPlaces(), ", "), p.target.Config.Product)
-	}
-	faulty := false
+	var faulty atomic.Bool
 	p.options.Panicked = func(area, stack string) {
-		faulty = true
+		faulty.Store(true)
 		fmt.Fprintf(a.stderr, "wsdoctor: a fault of wsdoctor itself in the area %s\n", area)
 		if a.env("WSDOCTOR_DEBUG") != "" {
 			fmt.Fprintln(a.stderr, stack)
 		}
 	}
+	if f.watch.comparing() {
+		err = a.watch(ctx, p, f)
+	} else {
+		err = a.reportOnce(ctx, p, f)
+	}
+	if faulty.Load() && errors.As(err, new(exitError)) {
+		return exitError(probes.ExitFault)
+	}
+	return err
+}
+
+// sayDefaults tells on stderr that no settings file was found.
+func (a *app) sayDefaults(p plan) {
+	if p.source == "" && a.config == "" {
+		fmt.Fprintf(a.stderr, "wsdoctor: no settings file (looked for %s): checking this host with the defaults of %s\n",
+			strings.Join(a.settingsPlaces(), ", "), p.target.Config.Product)
+	}
+}
+
+// reportOnce runs the areas, with --wait until they pass, and writes one report.
+func (a *app) reportOnce(ctx context.Context, p plan, f *checkFlags) error {
+	out, err := openReport(a.stdout, f.output)
+	if err != nil {
+		return usageError{err}
+	}
+	defer out.discard()
+	a.sayDefaults(p)
 	rep := a.repeat(ctx, p, f)
 	opts := report.Options{Short: f.short, Color: f.output == "" && a.color(a.stdoutTTY), ASCII: a.ascii()}
 	if err := p.format.Write(out, rep, opts); err != nil {
@@ -185,10 +209,10 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags) error {
 	if err := out.commit(); err != nil {
 		return usageError{err}
 	}
-	switch {
-	case faulty:
-		return exitError(probes.ExitFault)
-	case p.format.Exit != nil:
+	if err := f.watch.saveBaseline(rep); err != nil {
+		return err
+	}
+	if p.format.Exit != nil {
 		return exitError(p.format.Exit(rep))
 	}
 	return exitError(rep.Exit(p.failOn, f.strict))

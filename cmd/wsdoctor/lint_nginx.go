@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"example.com/wsdoctor/probes/cluster"
@@ -76,15 +73,7 @@ func readConf(s source) (*conf.Config, error) {
 	if s.stdin != nil {
 		return conf.Parse(s.name, s.stdin, conf.Options{})
 	}
-	name := s.name
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		main := filepath.Join(name, "nginx.conf")
-		if _, err := os.Stat(main); errors.Is(err, fs.ErrNotExist) {
-			return conf.LoadFolder(name)
-		}
-		name = main
-	}
-	return conf.Load(name, conf.Options{})
+	return conf.Open(s.name)
 }
 
 // nginxFolders are where this host's nginx keeps its files, by distribution and by a build of one's own.

@@ -92,7 +92,7 @@ func TestProxyFaults(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel() // most of the time of each is waiting
 			clients, drain := c.clients, 5*time.Second
-			if raceDetector {
+			if probetest.Race {
 				clients /= 6
 			}
 			scheme, settings := "ws", ""

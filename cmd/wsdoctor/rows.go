@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"example.com/wsdoctor/probes"
@@ -95,29 +97,34 @@ func (a *app) askPassword(ctx context.Context, of string) (finedb.Secret, error)
 	if !ok {
 		return finedb.Secret{}, usagef("--ask-password: standard input is no terminal; set %s instead", finedb.PasswordEnv)
 	}
-	// Raw first: what is typed between the prompt and the reading must not be shown either.
+	// Raw before the prompt is shown: what is typed right behind it must not be shown either, and end with Enter.
 	before, err := term.MakeRaw(int(file.Fd()))
 	if err != nil {
 		return finedb.Secret{}, fmt.Errorf("asking for a password: %w", err)
 	}
-	fmt.Fprintf(a.stderr, "password of %s (not shown): ", of)
-	defer fmt.Fprintln(a.stderr)
 	defer term.Restore(int(file.Fd()), before) //nolint:errcheck // the terminal is gone, or as it was
+	line := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{file, a.stderr}, "")
 	type answer struct {
-		text []byte
+		text string
 		err  error
 	}
 	answers := make(chan answer, 1)
 	go func() { // a read of a terminal cannot be called off; it ends with the program
-		text, err := term.ReadPassword(int(file.Fd()))
+		text, err := line.ReadPassword(fmt.Sprintf("password of %s (not shown): ", of))
 		answers <- answer{text, err}
 	}()
 	select {
 	case got := <-answers:
-		if got.err != nil {
+		switch {
+		case errors.Is(got.err, io.EOF): // ctrl+c, which a raw terminal hands on as a key; and ctrl+d
+			return finedb.Secret{}, context.Canceled
+		case got.err != nil:
 			return finedb.Secret{}, usagef("asking for a password: %w", got.err)
 		}
-		return finedb.NewSecret(string(got.text)), nil
+		return finedb.NewSecret(got.text), nil
 	case <-ctx.Done():
 		return finedb.Secret{}, ctx.Err()
 	}

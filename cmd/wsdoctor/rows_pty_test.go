@@ -18,6 +18,10 @@ func TestAskPassword(t *testing.T) {
 	}
 	url := "postgresql://" + d.User + "@" + d.Address + "/" + d.Name
 	t.Chdir(t.TempDir())
+	s, code := operate(t, "xterm", "check", "--rows", url, "--ask-password")
+	s.see("(not shown): ")
+	s.press("\x03")
+	exits(t, code, probes.ExitInterrupted)
 	for password, want := range map[string]int{d.Password: probes.ExitFindings, "wr0ng-pass": probes.ExitUsage} {
 		s, code := operate(t, "xterm", "check", "--only", "portconfig", "--rows", url, "--ask-password")
 		s.see("password of " + url + " (not shown): ")

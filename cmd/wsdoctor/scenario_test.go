@@ -59,7 +59,12 @@ type scenario struct {
 	change   string   // the http block that nginx's file has afterwards, without a reload; "" means that it stays
 	backdate bool     // the changed file is as old as if it had been there before nginx was started
 	cause    string   // the one check with an error, and the one cause; "" means that nothing is wrong
+	warning  string   // instead of cause: the one cause, which is a warning, and no error
+	explains string   // a check that the cause explains
 	says     []string // what the report has to name
+
+	connections int  // worker_connections of nginx; 0: enough
+	silent      bool // nothing answers where nginx should listen
 }
 
 var scenarios = []scenario{
@@ -193,12 +198,15 @@ END`)
 // TestScenarios meets a real nginx in front of real services, each time in a new namespace so that the product's default
 // ports are free and nothing is left on them, and wants the one thing that is wrong named as the one error.
 func TestScenarios(t *testing.T) {
-	for _, sc := range scenarios {
+	for _, sc := range slices.Concat(scenarios, deepScenarios) {
 		for name, serve := range services {
 			if sc.service == "-" && name != "ws" {
 				continue // no service runs, so they are one case
 			}
 			t.Run(sc.name+", "+name, func(t *testing.T) {
+				if slices.Contains(sc.args, "--deep") {
+					t.Parallel() // it waits for silence most of the time
+				}
 				if probetest.InNetns(t) {
 					sc.run(t, serve)
 				}
@@ -207,7 +215,8 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
+// setUp builds the host of a scenario in the namespace of this process.
+func (sc scenario) setUp(t *testing.T, serve func(*testing.T, string)) {
 	shell(t, "ip link add net0 type veth peer name net1", "ip addr add "+remoteAddress+"/24 dev net0", "ip link set net0 up", "ip link set net1 up")
 	ephemeral(t, "50000 60999") // no connection of the test's own may take a port under test by chance
 	if sc.service != "-" {
@@ -215,23 +224,38 @@ func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
 	}
 	listen := cmp.Or(sc.listen, "127.0.0.1:38889")
 	if sc.nginx != "-" {
-		sc.changed(t, probetest.Nginx(t, cmp.Or(sc.nginx, server), held(t, listen)), listen)
+		nginx := probetest.NginxWith(t, probetest.NginxOptions{WorkerConnections: sc.connections}, cmp.Or(sc.nginx, server), held(t, listen))
+		sc.changed(t, nginx, listen)
 	}
 	if sc.prepare != nil {
 		sc.prepare(t)
 	}
-	answers(t, listen)
+	if !sc.silent {
+		answers(t, listen)
+	}
+}
+
+func (sc scenario) run(t *testing.T, serve func(*testing.T, string)) {
+	sc.setUp(t, serve)
 	code, r := check(t, cmp.Or(sc.settings, settings), sc.args...)
 	wantCode, want := probes.ExitFindings, []string{sc.cause}
-	if sc.cause == "" {
-		wantCode, want = probes.ExitOK, nil
+	wantCauses := want
+	switch {
+	case sc.warning != "":
+		wantCode, want, wantCauses = probes.ExitOK, nil, []string{sc.warning}
+	case sc.cause == "":
+		wantCode, want, wantCauses = probes.ExitOK, nil, nil
 	}
-	var causes []string
+	var causes, explained []string
 	for _, c := range r.Causes {
 		causes = append(causes, c.ID)
+		explained = append(explained, c.Explains...)
 	}
-	if code != wantCode || !slices.Equal(r.errors(), want) || !slices.Equal(causes, want) {
-		t.Errorf("exit code %d, errors %v, causes %v; expected %d, %v and the same\n%s", code, r.errors(), causes, wantCode, want, r.text())
+	if code != wantCode || !slices.Equal(r.errors(), want) || !slices.Equal(causes, wantCauses) {
+		t.Errorf("exit code %d, errors %v, causes %v; expected %d, %v and %v\n%s", code, r.errors(), causes, wantCode, want, wantCauses, r.text())
+	}
+	if sc.explains != "" && !slices.Contains(explained, sc.explains) {
+		t.Errorf("explains %v, expected %s\n%s", explained, sc.explains, r.text())
 	}
 	for _, s := range sc.says {
 		if !strings.Contains(r.text(), s) {

@@ -18,7 +18,7 @@ func TestProxyWithoutAPortAsksForOne(t *testing.T) {
 	if !probetest.InNetns(t) {
 		return
 	}
-	service(t, "127.0.0.2:18888")
+	serviceOn(t, "127.0.0.2:18888")
 	held(t, "0.0.0.0:18889")
 	held(t, "0.0.0.0:18890")
 	dir := t.TempDir()
@@ -28,7 +28,7 @@ func TestProxyWithoutAPortAsksForOne(t *testing.T) {
 	if err := os.WriteFile(file, []byte(settings), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, cmd, _ := onTerminal(t, dir, "dumb", "proxy", "--quiet")
+	s, cmd, _ := startOn(t, dir, "dumb", "proxy", "--quiet")
 	s.see("no port for the proxy")
 	s.see("forwarding ports")
 	s.see("\r\nforwarding [18889, 18890]: ")
@@ -133,7 +133,7 @@ func TestDemo(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	s, cmd, _ := onTerminal(t, dir, "dumb", "demo")
+	s, cmd, _ := startOn(t, dir, "dumb", "demo")
 	for _, f := range []struct{ key, says string }{
 		{"1", "ports/time-wait: "}, {"2", "ports/holder: "}, {"3", "balancer/upgrade: "},
 	} {

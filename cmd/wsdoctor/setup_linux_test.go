@@ -21,9 +21,9 @@ import (
 
 // These tests run in network namespaces of their own: every port is free there, and nobody else takes one.
 
-// onTerminal runs wsdoctor as a process of its own on a pseudo-terminal of 80x24 cells. hangUp sends what the kernel
+// startOn runs wsdoctor as a process of its own on a pseudo-terminal of 80x24 cells. hangUp sends what the kernel
 // sends when the terminal is gone, and waits for the process, as the end of the test does.
-func onTerminal(t *testing.T, dir, termName string, args ...string) (s *screen, cmd *exec.Cmd, hangUp func()) {
+func startOn(t *testing.T, dir, termName string, args ...string) (s *screen, cmd *exec.Cmd, hangUp func()) {
 	t.Helper()
 	cmd = wsdoctor(t, args...)
 	cmd.Dir = dir
@@ -38,8 +38,8 @@ func onTerminal(t *testing.T, dir, termName string, args ...string) (s *screen, 
 	return s, cmd, func() { cmd.Process.Signal(syscall.SIGHUP); s.end() }
 }
 
-// service is what stands behind the proxy.
-func service(t *testing.T, address string) {
+// serviceOn is what stands behind the proxy.
+func serviceOn(t *testing.T, address string) {
 	t.Helper()
 	s, err := standin.Listen(t.Context(), address, standin.Options{Name: "the service"})
 	if err != nil {
@@ -56,8 +56,8 @@ var firstTime = []struct{ step, answer string }{
 }
 
 func firstTimeServices(t *testing.T) {
-	service(t, "127.0.0.2:18888")
-	service(t, "127.0.0.3:18888")
+	serviceOn(t, "127.0.0.2:18888")
+	serviceOn(t, "127.0.0.3:18888")
 }
 
 // proven takes a set-up from its last answer to the proof and beyond: a client of ours comes through too.
@@ -86,7 +86,7 @@ func TestSetupByPlainPrompts(t *testing.T) {
 	firstTimeServices(t)
 	for _, name := range []string{"dumb"} {
 		dir := t.TempDir()
-		s, cmd, _ := onTerminal(t, dir, name, "setup")
+		s, cmd, _ := startOn(t, dir, name, "setup")
 		for _, q := range firstTime {
 			s.see("\r\n" + q.step)
 			s.press(q.answer + "\r")
@@ -99,7 +99,7 @@ func TestSetupByPlainPrompts(t *testing.T) {
 			t.Errorf("%v %+v", err, cfg)
 		}
 
-		s, cmd, _ = onTerminal(t, dir, name, "setup", "--undo")
+		s, cmd, _ = startOn(t, dir, name, "setup", "--undo")
 		s.see("remove " + dir)
 		s.press("y\r")
 		s.see("done")
@@ -133,7 +133,7 @@ func TestSetupSurvivesHangUps(t *testing.T) {
 	firstTimeServices(t)
 	dir := t.TempDir()
 	for i, q := range firstTime {
-		s, _, hangUp := onTerminal(t, dir, "dumb", "setup")
+		s, _, hangUp := startOn(t, dir, "dumb", "setup")
 		if i > 0 {
 			s.see("going on where the last session was")
 		}
@@ -152,7 +152,7 @@ func TestSetupSurvivesHangUps(t *testing.T) {
 		}
 		hangUp()
 	}
-	s, cmd, _ := onTerminal(t, dir, "dumb", "setup")
+	s, cmd, _ := startOn(t, dir, "dumb", "setup")
 	s.proven()
 	s.press("\x03")
 	s.ends(cmd)
@@ -253,7 +253,7 @@ func TestSetupRefusesBadAnswersInWords(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	s, cmd, _ := onTerminal(t, dir, "dumb", "setup")
+	s, cmd, _ := startOn(t, dir, "dumb", "setup")
 	bad := []string{"abc", "0", "1024", "65536", "3389", "18888,18888", "one\ntwo\nthree", "🎉", strings.Repeat("x", 10_000)}
 	for _, q := range []struct{ step, answer string }{
 		{"product", "1"}, {"deployment", "1"}, {"nodes", ""}, {"balancer", ""}, {"place", ""}, {"host", ""}, {"ports", "38888"},
@@ -283,7 +283,7 @@ func TestSetupSeesWhoHoldsAPort(t *testing.T) {
 	}
 	held(t, "0.0.0.0:18889")
 	dir := t.TempDir()
-	s, cmd, _ := onTerminal(t, dir, "dumb", "setup")
+	s, cmd, _ := startOn(t, dir, "dumb", "setup")
 	for _, q := range firstTime[:7] {
 		s.see("\r\n" + q.step)
 		s.press(q.answer + "\r")

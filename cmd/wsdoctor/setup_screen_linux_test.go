@@ -43,7 +43,7 @@ func TestSetupOnAScreen(t *testing.T) {
 	firstTimeServices(t)
 	for _, drops := range []bool{false, true} {
 		dir := t.TempDir()
-		s, cmd, hangUp := onTerminal(t, dir, "xterm", "setup")
+		s, cmd, hangUp := startOn(t, dir, "xterm", "setup")
 		for i, q := range firstTime {
 			answer := q.answer
 			if q.step == "launch" {
@@ -59,7 +59,7 @@ func TestSetupOnAScreen(t *testing.T) {
 				s.see("[yes]: ")
 			}
 			hangUp()
-			s, cmd, hangUp = onTerminal(t, dir, "xterm", "setup")
+			s, cmd, hangUp = startOn(t, dir, "xterm", "setup")
 		}
 		s.proven()
 		s.press("\x03")
@@ -81,9 +81,9 @@ func TestSetupScreenRefusesBadAnswers(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	s, cmd, _ := onTerminal(t, dir, "xterm") // the first-time choice offers it
+	s, cmd, _ := startOn(t, dir, "xterm") // the first-time choice offers it
 	s.see("guided set-up")
-	s.press("s")
+	s.press("u")
 	s.onScreen("product", "1")
 	s.onScreen("single server or cluster", "1")
 	s.onScreen("nodes", "")

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/catalog"
@@ -39,7 +41,23 @@ func (a *app) screens(ctx context.Context, f *checkFlags) error {
 
 // saveReport writes a report as markdown, ready for a ticket, into the working folder under a name of its own.
 func saveReport(r probes.Report) (path string, err error) {
-	path, err = filepath.Abs("wsdoctor-" + r.Started.Format("20060102-150405") + ".md")
+	markdown, _ := report.Lookup("markdown")
+	return saveAs("wsdoctor-"+r.Started.Format("20060102-150405")+".md", func(w io.Writer) error {
+		return markdown.Write(w, r, report.Options{})
+	})
+}
+
+// saveScreen writes what is on a screen into the working folder.
+func saveScreen(name, text string) (path string, err error) {
+	return saveAs("wsdoctor-"+name+"-"+time.Now().Format("20060102-150405")+".txt", func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
+
+// saveAs writes a file of the working folder, whole or not at all, and returns its path.
+func saveAs(name string, write func(io.Writer) error) (path string, err error) {
+	path, err = filepath.Abs(name)
 	if err != nil {
 		return "", fmt.Errorf("finding the working folder: %w", err)
 	}
@@ -48,8 +66,7 @@ func saveReport(r probes.Report) (path string, err error) {
 		return "", err
 	}
 	defer out.discard()
-	markdown, _ := report.Lookup("markdown")
-	if err := markdown.Write(out, r, report.Options{}); err != nil {
+	if err := write(out); err != nil {
 		return "", fmt.Errorf("writing %s: %w", path, err)
 	}
 	return path, out.commit()
@@ -63,7 +80,7 @@ func (a *app) runTUI(ctx context.Context, r tuiRun) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
 	o := tui.Options{
-		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SettingsPath: r.settings,
+		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SaveScreen: saveScreen, SettingsPath: r.settings,
 		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Clipboard: clipboard(a.env),
 	}
 	if _, terminal := a.stdin.(*os.File); !terminal {

@@ -46,6 +46,7 @@ type Tests struct {
 
 	Request  handshake.Request // TLS, headers and the like; its URL is not used
 	Progress func(probes.Text) // told how far a test is; nil: nobody
+	Step     func(Step)        // the same in numbers, for a picture; nil: nobody
 }
 
 // Active is what the active tests saw, with what it says. A test that was not made is nil.
@@ -157,13 +158,21 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			tests.Progress(probes.T(format, args...))
 		}
 	}
+	step := func(test string, done, of float64, bad int) {
+		if tests.Step != nil {
+			tests.Step(Step{test, done, of, bad})
+		}
+	}
 	for _, test := range []func() error{
 		func() error {
 			if tests.Stickiness == 0 {
 				return nil
 			}
 			seen, err := stickiness.Observe(ctx, stickiness.Options{Request: req, N: tests.Stickiness, Sources: sources, Table: table,
-				Progress: func(way stickiness.Way, done, of int) { say("stickiness: %s, %d of %d", way.Words(), done, of) }})
+				Progress: func(way stickiness.Way, done, of int) {
+					say("stickiness: %s, %d of %d", way.Words(), done, of)
+					step("stickiness", float64(done), float64(of), 0)
+				}})
 			a.Stickiness = &Stickiness{seen, stickiness.Judge(seen)}
 			return err
 		},
@@ -172,7 +181,10 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 				return nil
 			}
 			seen, err := distribution.Observe(ctx, distribution.Options{Request: req, N: tests.Distribution, Sources: sources, Table: table,
-				Progress: func(done, of int) { say("distribution: %d of %d clients", done, of) }})
+				Progress: func(done, of int) {
+					say("distribution: %d of %d clients", done, of)
+					step("distribution", float64(done), float64(of), 0)
+				}})
 			a.Distribution = &Distribution{seen, distribution.Judge(seen, weights(t.Config), a.backends)}
 			return err
 		},
@@ -181,6 +193,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 				return nil
 			}
 			say("Socket.IO: polling and upgrade")
+			step("socketio", 0, 0, 0)
 			seen, err := engineio.Observe(ctx, engineio.Options{URL: url, Header: req.Header, Request: tests.Request, Event: tests.Event})
 			var none *probes.Reason
 			if errors.As(err, &none) {
@@ -197,6 +210,7 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 			seen, err := idle.Observe(ctx, idle.Options{Request: req, Direct: directly(t.Config, url), Max: tests.Idle,
 				Progress: func(elapsed, of time.Duration, ended int) {
 					say("idle limit: %.0f s of %.0f s at most, %d sockets have ended", elapsed.Seconds(), of.Seconds(), ended)
+					step("idle", elapsed.Seconds(), of.Seconds(), ended)
 				}})
 			a.Idle = &Idle{seen, idle.Judge(seen)}
 			return err
@@ -210,7 +224,10 @@ func (tests Tests) run(ctx context.Context, t probes.Target, url string, tr hand
 				alive = time.Duration(a.Idle.Verdict.Limit) / 4
 			}
 			seen, err := capacity.Observe(ctx, capacity.Options{Request: req, N: tests.Capacity, Alive: alive,
-				Progress: func(held, of, refused int) { say("capacity: %d of %d held, %d refused", held, of, refused) }}, capacity.Limits(t))
+				Progress: func(held, of, refused int) {
+					say("capacity: %d of %d held, %d refused", held, of, refused)
+					step("capacity", float64(held), float64(of), refused)
+				}}, capacity.Limits(t))
 			a.Capacity = &Capacity{seen, capacity.Judge(seen)}
 			return err
 		},

@@ -1,5 +1,8 @@
 // Package diagnosis turns the findings of several areas into causes: ten symptoms of one fault are one cause. It
 // looks at a finished report and at what the areas observed, and does no I/O.
+//
+// A rule says that a finding of one check explains a finding of another; a detail adds to a cause what another area saw
+// of it. Both are pure, one a file.
 package diagnosis
 
 import (
@@ -8,11 +11,63 @@ import (
 	"example.com/wsdoctor/probes"
 )
 
-// fault is one finding of the report that stands against something.
+// A rule says that a finding of one check explains a finding of another.
+type rule struct {
+	cause   []string // ids
+	area    []string // areas of which every check is a cause
+	symptom []string // ids
+	// measured: the symptom is what an active test met with, so that a cause which is otherwise a warning or advice is
+	// shown to matter, and rises to the symptom's severity. Without it, errors explain errors.
+	measured bool
+	when     func(s scene, cause, symptom *fault) bool
+}
+
+// A detail adds to a cause what another area saw of it; add tells whether it did.
+type detail struct {
+	of  []string // ids
+	add func(s scene, f *fault) bool
+}
+
+// rules is every explanation known, the closest to the kernel first: the first that fits is taken.
+var rules = []rule{
+	portTaken,
+	nodeElsewhere,
+	lineToTakenPort,
+	lineToOtherPort,
+	answersOtherwise,
+	serviceNotThere,
+	loopbackOnly,
+	firewallDrops,
+	noNodeUp,
+	balancerLine,
+	pathRewritten,
+	balancerPort,
+	notReloaded,
+	beforeTheUpgrade,
+	balancerChanges,
+	idleLine,
+	unstickyLine,
+	unstickyBalancer,
+	nodeOut,
+	ejection,
+	connectionLimit,
+	fileLimit,
+	fullQueue,
+}
+
+// details is all that is known to be added.
+var details = []detail{
+	balancerElsewhere,
+	filteredOutside,
+	ejectedBy,
+}
+
+// fault is one finding of the report.
 type fault struct {
-	res *probes.Result
-	f   *probes.Finding
-	by  *fault // what explains it; nil: nothing does
+	res    *probes.Result
+	f      *probes.Finding
+	by     *fault // what explains it; nil: nothing does
+	proven bool   // two areas speak of it, so that it is a cause even if it is no error
 }
 
 func (f *fault) id() string { return f.res.ID }
@@ -25,24 +80,22 @@ func (f *fault) root() *fault {
 	return f
 }
 
-// A link says that a finding of one check explains a finding of another.
-type link struct {
-	cause   []string // ids
-	area    []string // areas of which every check is a cause
-	symptom []string // ids
-	when    func(s scene, cause, symptom *fault) bool
+// explains tells whether r lets cause explain symptom.
+func (r rule) explains(s scene, cause, symptom *fault) bool {
+	known := slices.Contains(r.cause, cause.id()) || slices.Contains(r.area, cause.res.Area)
+	grave := cause.f.Severity == probes.Error && symptom.f.Severity == probes.Error
+	if r.measured {
+		grave = symptom.f.Severity >= probes.Warning
+	}
+	return known && grave && cause.root() != symptom && r.when(s, cause, symptom)
 }
 
-// explains tells whether l lets cause explain symptom.
-func (l link) explains(s scene, cause, symptom *fault) bool {
-	known := slices.Contains(l.cause, cause.id()) || slices.Contains(l.area, cause.res.Area)
-	return known && cause.root() != symptom && l.when(s, cause, symptom)
-}
-
-// Diagnose compares what the areas saw, and fills in r.Causes. An error that another one explains becomes a warning, and its check names the cause, so
-// that what is left as an error is what has to be mended. Every error that nothing explains is a cause.
+// Diagnose compares what the areas saw, and fills in r.Causes and r.Path. An error that another finding explains becomes a warning, and its check names the cause,
+// so that what is left as an error is what has to be mended. A cause is every error that nothing explains, and every
+// warning of which two areas speak.
 func Diagnose(r *probes.Report) {
 	s := sceneOf(*r)
+	r.Path = s.path()
 	for _, cross := range crossings {
 		cross(s, r)
 	}
@@ -50,18 +103,16 @@ func Diagnose(r *probes.Report) {
 	for i := range r.Results {
 		res := &r.Results[i]
 		for j := range res.Findings {
-			if res.Findings[j].Severity == probes.Error {
-				faults = append(faults, &fault{res: res, f: &res.Findings[j]})
-			}
+			faults = append(faults, &fault{res: res, f: &res.Findings[j]})
 		}
 	}
-	for _, l := range links {
+	for _, r := range rules {
 		for _, symptom := range faults {
-			if symptom.by != nil || !slices.Contains(l.symptom, symptom.id()) {
+			if symptom.by != nil || !slices.Contains(r.symptom, symptom.id()) {
 				continue
 			}
 			for _, cause := range faults {
-				if l.explains(s, cause, symptom) {
+				if r.explains(s, cause, symptom) {
 					symptom.by = cause
 					break
 				}
@@ -69,22 +120,45 @@ func Diagnose(r *probes.Report) {
 		}
 	}
 	for _, f := range faults {
-		if f.by == nil {
-			s.detail(f)
+		if f.by != nil {
+			f.root().prove(f)
+		}
+	}
+	for _, f := range faults {
+		if f.by != nil || f.f.Severity == probes.Info {
+			continue
+		}
+		for _, d := range details {
+			if slices.Contains(d.of, f.id()) && d.add(s, f) {
+				f.proven = true
+			}
 		}
 	}
 	r.Causes = causes(faults)
 	demote(faults)
 }
 
-// causes lists the faults that nothing explains, those that explain most first.
+// prove makes f a cause of what symptom shows, and shows it beside what f has seen itself.
+func (f *fault) prove(symptom *fault) {
+	f.proven = true
+	f.f.Severity = max(f.f.Severity, symptom.f.Severity)
+	if f.res.Area == symptom.res.Area {
+		return
+	}
+	seen := probes.Evidence{Where: symptom.f.Subject, Saw: probes.T("%s: %s", symptom.id(), symptom.f.Title)}
+	if !slices.ContainsFunc(f.f.Evidence, func(e probes.Evidence) bool { return e.Saw.String() == seen.Saw.String() }) {
+		f.f.Evidence = append(f.f.Evidence, seen)
+	}
+}
+
+// causes lists the faults that nothing explains: the gravest first, and of those the ones that explain most.
 func causes(faults []*fault) []probes.Cause {
 	var out []probes.Cause
 	for _, c := range faults {
-		if c.by != nil {
+		if c.by != nil || c.f.Severity != probes.Error && !c.proven {
 			continue
 		}
-		cause := probes.Cause{ID: c.id(), Title: c.f.Title, Fix: c.f.Fix}
+		cause := probes.Cause{ID: c.id(), Severity: c.f.Severity, Title: c.f.Title, Fix: c.f.Fix}
 		for _, f := range faults {
 			if f != c && f.root() == c && !slices.Contains(cause.Explains, f.id()) {
 				cause.Explains = append(cause.Explains, f.id())
@@ -92,20 +166,28 @@ func causes(faults []*fault) []probes.Cause {
 		}
 		out = append(out, cause)
 	}
-	slices.SortStableFunc(out, func(a, b probes.Cause) int { return len(b.Explains) - len(a.Explains) })
+	slices.SortStableFunc(out, func(a, b probes.Cause) int {
+		if a.Severity != b.Severity {
+			return int(b.Severity - a.Severity)
+		}
+		return len(b.Explains) - len(a.Explains)
+	})
 	return out
 }
 
+// demote makes warnings of the errors that are explained, and lets their checks name the cause.
 func demote(faults []*fault) {
 	for _, f := range faults {
 		if f.by != nil {
-			f.f.Severity = probes.Warning
+			f.f.Severity = min(f.f.Severity, probes.Warning)
 			f.res.ExplainedBy = f.root().id()
 		}
 	}
 	for _, f := range faults {
 		f.res.Settle()
-		if f.res.Status == probes.Failed {
+	}
+	for _, f := range faults {
+		if f.by == nil && f.f.Severity >= probes.Warning {
 			f.res.ExplainedBy = "" // part of it stands for itself
 		}
 	}

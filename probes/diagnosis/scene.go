@@ -1,16 +1,18 @@
 package diagnosis
 
 import (
-	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/balancer"
+	"example.com/wsdoctor/probes/balancer/distribution"
 	"example.com/wsdoctor/probes/firewall"
 	"example.com/wsdoctor/probes/handshake"
+	"example.com/wsdoctor/probes/haproxy"
+	"example.com/wsdoctor/probes/nginx"
 	"example.com/wsdoctor/probes/ports"
 )
 
@@ -19,14 +21,28 @@ type scene struct {
 	ports    ports.Observation
 	shake    handshake.Observation
 	firewall firewall.Observation
+	balancer balancer.Observation
+	nginx    nginx.Seen
+	haproxy  haproxy.Observation
 	file     configured
 }
+
+// The checks that speak of one URL, by whether a client gets as far as the upgrade.
+var (
+	beforeUpgrade = []string{"handshake/resolve", "handshake/connect", "handshake/tls", "handshake/certificate"}
+	fromUpgrade   = []string{"handshake/upgrade", "handshake/accept-key", "handshake/ping"}
+	backendPort   = []string{"nginx/upstream-port", "haproxy/server-port"}
+	onURL         = slices.Concat(beforeUpgrade, fromUpgrade)
+)
 
 func sceneOf(r probes.Report) scene {
 	var s scene
 	s.ports, _ = probes.Observed[ports.Observation](r)
 	s.shake, _ = probes.Observed[handshake.Observation](r)
 	s.firewall, _ = probes.Observed[firewall.Observation](r)
+	s.balancer, _ = probes.Observed[balancer.Observation](r)
+	s.nginx, _ = probes.Observed[nginx.Seen](r)
+	s.haproxy, _ = probes.Observed[haproxy.Observation](r)
 	s.file = configuredBy(r)
 	return s
 }
@@ -86,6 +102,37 @@ func hostPort(address string) (host string, port int) {
 	return u.Hostname(), port
 }
 
+// sessionsLost tells whether a fault of Socket.IO is that its requests reach several nodes.
+func (s scene) sessionsLost(f *fault) bool {
+	if s.balancer.Active == nil || s.balancer.Active.SocketIO == nil {
+		return false
+	}
+	seen := s.balancer.Active.SocketIO.Observed
+	if f.id() == "balancer/socketio-polling" {
+		_, lost := seen.Polling()
+		return lost
+	}
+	broken, _ := seen.Upgrading()
+	return broken.Lost
+}
+
+// upgradeBroken tells whether it is the balancer that keeps Socket.IO sessions on polling.
+func (s scene) upgradeBroken() bool {
+	if s.balancer.Active == nil || s.balancer.Active.SocketIO == nil {
+		return false
+	}
+	broken, _ := s.balancer.Active.SocketIO.Observed.Upgrading()
+	return broken.Balancer
+}
+
+// spread says how clients were spread; "" where that was not tested.
+func (s scene) spread() distribution.Kind {
+	if s.balancer.Active == nil || s.balancer.Active.Distribution == nil {
+		return ""
+	}
+	return s.balancer.Active.Distribution.Verdict.Kind
+}
+
 // portOf returns the port that a fault is about, as text; "" where it is about none.
 func portOf(f *fault) string {
 	subject := f.f.Subject
@@ -102,70 +149,4 @@ func portOf(f *fault) string {
 		return "443"
 	}
 	return "80"
-}
-
-// detail adds to a cause what another area saw of it.
-func (s scene) detail(f *fault) {
-	if f.id() != "handshake/connect" {
-		return
-	}
-	if s.role(f) == handshake.Balancer && s.kind(f) == handshake.Refused && s.isLocal(f) {
-		s.balancerElsewhere(f)
-	}
-	if s.kind(f) == handshake.ConnectTimeout {
-		s.filteredOutside(f)
-	}
-}
-
-// filteredOutside says that what drops a port stands before this host: its own rules accept it, and nobody answers at
-// the address that clients use, such as a cloud host's public one.
-func (s scene) filteredOutside(f *fault) {
-	port, err := strconv.Atoi(portOf(f))
-	if err != nil || !s.isHere(f) {
-		return
-	}
-	if accepted, known := s.firewall.Accepts(port); !accepted || !known {
-		return
-	}
-	f.f.Evidence = append(f.f.Evidence, probes.Evidence{
-		Where: "firewall/inbound", Saw: probes.T("the rules of this host accept port %d: what drops it stands before this host, such as a security group or a router", port),
-	})
-	f.f.Fix = append([]probes.Text{probes.T("# open TCP port %d in the security group, network ACL or router in front of this host", port)}, f.f.Fix...)
-}
-
-// balancerElsewhere says where the balancer listens instead of on the port of its URL.
-func (s scene) balancerElsewhere(f *fault) {
-	kind := s.ports.Expect.BalancerKind
-	var at []string
-	for _, l := range s.ports.Listeners {
-		for _, p := range l.Processes {
-			if !strings.EqualFold(p.Name, kind) {
-				continue
-			}
-			f.f.Evidence = append(f.f.Evidence, probes.Evidence{
-				Where: l.Addr.String(), Saw: probes.T("%s (pid %d) listens here", p.Name, p.PID),
-			})
-			if port := fmt.Sprint(l.Addr.Port()); !slices.Contains(at, port) {
-				at = append(at, port)
-			}
-			break
-		}
-	}
-	if len(at) == 0 {
-		return
-	}
-	want := portOf(f)
-	host := f.f.Subject
-	if u, err := url.Parse(host); err == nil {
-		host = net.JoinHostPort(u.Hostname(), want)
-	}
-	f.f.Title = probes.T("nothing listens on %s, where balancer.url expects %s: it listens on %s", host, kind, strings.Join(at, ", "))
-	f.f.Fix = []probes.Text{
-		probes.T("# let %s listen on %s and reload it, or correct balancer.url and websocket.forwarding_ports in wsdoctor.yaml", kind, want),
-	}
-	if kind == "nginx" {
-		f.f.Fix = append(f.f.Fix,
-			probes.T("# in the server block of the WebSocket location:"), probes.Verbatim("listen "+want+";"),
-			probes.T("# then, in a shell:"), probes.Verbatim("nginx -t && nginx -s reload"))
-	}
 }

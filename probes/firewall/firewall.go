@@ -12,6 +12,7 @@ import (
 	"errors"
 	"io/fs"
 	"runtime"
+	"slices"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/firewall/netfilter"
@@ -85,6 +86,11 @@ func (o Observation) Accepts(port int) (accepted, known bool) {
 		}
 	}
 	return false, false
+}
+
+// Rejects tells whether connections to a port are refused by a rule, which looks to a client as if nobody listened.
+func (o Observation) Rejects(port int) bool {
+	return slices.ContainsFunc(o.Ports, func(p Port) bool { return p.Port == port && p.Verdict == netfilter.Reject })
 }
 
 // Probe returns the area.

@@ -61,7 +61,7 @@ func TestWarningsAreRealDangers(t *testing.T) {
 	t.Run("independent-streams", func(t *testing.T) {
 		// A backend that sends on its own, to a client that only listens.
 		pushes := newScene(probetest.NodeServer(t, strings.Replace(probetest.WSServer, "c => c.on('message', (m, binary) => c.send(m, { binary }))", "c => setInterval(() => c.send('p'), 50)", 1)), "/ws")
-		config := "defaults\n  mode http\n  timeout connect 1s\n  timeout client 400ms\n  timeout server 400ms\nfrontend f\n  bind fd@3\n  option independent-streams\n  default_backend app\nbackend app\n  server node1 BACKEND\n"
+		config := "defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 20s\nfrontend f\n  bind fd@3\n  option independent-streams\n  default_backend app\nbackend app\n  server node1 BACKEND\n"
 		ws := open(t, pushes.serve(t, config))
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()

@@ -34,6 +34,7 @@ type Observation struct {
 	Backends []Address   `json:"backends"` // that get the WebSocket clients
 
 	model *model
+	files []File
 }
 
 // ProxySeen is one frontend, backend or listen section.

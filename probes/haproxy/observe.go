@@ -60,7 +60,7 @@ func observe(ctx context.Context, t probes.Target, askVersion func(context.Conte
 		o.Named = paths[0]
 	}
 	seen := observed(newModel(Parse(o, files...), o, AimOf(cfg)))
-	seen.From, seen.PID = from, proc.pid
+	seen.From, seen.PID, seen.files = from, proc.pid, files
 	return seen, ctx.Err()
 }
 

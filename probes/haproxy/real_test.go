@@ -141,17 +141,22 @@ func TestErrorsAreRealFailures(t *testing.T) {
 	}
 }
 
-// open opens a WebSocket for the time of the test.
+// open opens a WebSocket for the time of the test. The timeouts that are tried are short, and a busy machine may not
+// make the handshake in time; that is not what is tried, so it is made again.
 func open(t *testing.T, url string) *websocket.Conn {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	ws, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: fresh()})
-	if err != nil {
-		t.Fatal(err)
+	for {
+		ws, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPClient: fresh()})
+		if err == nil {
+			t.Cleanup(func() { ws.CloseNow() })
+			return ws
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
 	}
-	t.Cleanup(func() { ws.CloseNow() })
-	return ws
 }
 
 // cut waits until HAProxy ends a WebSocket on which nothing is said.

@@ -105,7 +105,9 @@ func otherUser() (uid int, needed bool) { return 65534, os.Geteuid() == 0 }
 // unprivileged lets cmd run as that user.
 func (d *Database) unprivileged(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Dir = d.Dir
-	cmd.Env = append(os.Environ(), "HOME="+d.Dir, "LC_ALL=C")
+	// A MariaDB that starts removes what looks like a temporary table of its own from the folder for such files, and
+	// would do so to one that another test has just set up.
+	cmd.Env = append(os.Environ(), "HOME="+d.Dir, "LC_ALL=C", "TMPDIR="+d.Dir)
 	if uid, needed := otherUser(); needed {
 		runAs(cmd, uid)
 	}

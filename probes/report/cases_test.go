@@ -93,7 +93,14 @@ func oneCause() probes.Report {
 		skippedCheck,
 		unknownCheck,
 	)
-	r.Causes = []probes.Cause{{ID: "nginx/upgrade-header", Title: title, Explains: []string{"balancer/upgrade"}, Fix: fix}}
+	r.Path = probes.Path{
+		Balancer: &probes.Hop{Name: "balancer", Kind: "nginx", URL: "ws://192.168.6.181:38889/", Status: probes.Failed, Says: probes.T("%s answers 400, Bad Request", "192.168.6.181:38889")},
+		Nodes: []probes.Hop{
+			{Name: "node1", URL: "ws://192.168.6.171:38888/", Status: probes.OK, Says: probes.T("101 Switching Protocols, ping %s", probes.Seconds(1200*time.Microsecond))},
+			{Name: "node2", URL: "ws://192.168.6.172:38888/", Status: probes.Unknown},
+		},
+	}
+	r.Causes = []probes.Cause{{ID: "nginx/upgrade-header", Severity: probes.Error, Title: title, Explains: []string{"balancer/upgrade"}, Fix: fix}}
 	return r
 }
 
@@ -145,7 +152,11 @@ func hostile() probes.Report {
 		probes.Result{ID: "handshake/tls", Area: "handshake", Title: "TLS is agreed on", Status: probes.Unknown, Reason: probes.Verbatim(nasty)},
 	)
 	r.Host, r.Version = nasty, nasty
-	r.Causes = []probes.Cause{{ID: "handshake/upgrade", Title: probes.Verbatim(nasty), Explains: nil, Fix: []probes.Text{probes.Verbatim(nasty)}}}
+	r.Path = probes.Path{
+		Balancer: &probes.Hop{Name: nasty, Kind: nasty, URL: nasty, Status: probes.Failed, Says: probes.Verbatim(nasty)},
+		Nodes:    []probes.Hop{{Name: nasty, URL: nasty, Says: probes.Verbatim(strings.Repeat("\u6d4b", 300))}},
+	}
+	r.Causes = []probes.Cause{{ID: "handshake/upgrade", Severity: probes.Error, Title: probes.Verbatim(nasty), Explains: nil, Fix: []probes.Text{probes.Verbatim(nasty)}}}
 	r.Observed = map[string]any{"handshake": struct {
 		Server string  `json:"server"`
 		RTT    float64 `json:"rtt_seconds"`

@@ -49,6 +49,7 @@ type JSONSummary struct {
 // JSONCause is a finding that explains others.
 type JSONCause struct {
 	ID       string   `json:"id"`
+	Severity string   `json:"severity"`
 	Title    string   `json:"title"`
 	Explains []string `json:"explains"` // ids of checks
 	Fix      []string `json:"fix"`
@@ -105,7 +106,7 @@ func wireOf(r probes.Report) (JSONReport, error) {
 		Causes:  []JSONCause{}, Checks: []JSONCheck{}, Observed: map[string]json.RawMessage{},
 	}
 	for _, c := range r.Causes {
-		out.Causes = append(out.Causes, JSONCause{c.ID, c.Title.String(), append([]string{}, c.Explains...), inEnglish(c.Fix)})
+		out.Causes = append(out.Causes, JSONCause{c.ID, c.Severity.String(), c.Title.String(), append([]string{}, c.Explains...), inEnglish(c.Fix)})
 	}
 	for _, res := range r.Results {
 		check := JSONCheck{

@@ -120,7 +120,7 @@ func errorTitles(res probes.Result) []string {
 	var out []string
 	for _, f := range res.Findings {
 		if f.Severity == probes.Error {
-			out = append(out, probes.Printable(headline(f, nil)))
+			out = append(out, probes.Printable(Headline(f, nil)))
 		}
 	}
 	return out
@@ -136,7 +136,7 @@ func plainDetails(res probes.Result) []string {
 		out = append(out, "not seen: "+probes.Printable(res.Reason.String()))
 	}
 	for _, f := range res.Findings {
-		out = append(out, f.Severity.String()+": "+probes.Printable(headline(f, nil)))
+		out = append(out, f.Severity.String()+": "+probes.Printable(Headline(f, nil)))
 		for _, e := range f.Evidence {
 			out = append(out, "  "+probes.Printable(seen(e, nil)))
 		}

@@ -65,7 +65,7 @@ func (m *mdPrinter) table(results []probes.Result) {
 		case res.Status == probes.Skipped || res.Status == probes.Unknown:
 			because = m.say(res.Reason)
 		case len(res.Findings) > 0 && unwell(res):
-			because = mdEscape(headline(worst(res.Findings), m.tr))
+			because = mdEscape(Headline(worst(res.Findings), m.tr))
 		}
 		m.f("| %s | %s | %s %s | %s |\n", looks[res.Status].mark, mdEscape(m.word(res.Status)), mdCell(mdCode(res.ID)),
 			mdEscape(titled(res.Title, m.tr)), because)
@@ -99,7 +99,7 @@ func (m *mdPrinter) details(results []probes.Result) {
 			m.f("\n%s\n", m.say(probes.T("could not be seen: %s", res.Reason)))
 		}
 		for _, f := range res.Findings {
-			m.f("\n- **%s** %s\n", m.say(probes.Text{Format: f.Severity.String()}), mdEscape(headline(f, m.tr)))
+			m.f("\n- **%s** %s\n", m.say(probes.Text{Format: f.Severity.String()}), mdEscape(Headline(f, m.tr)))
 			var lines []string
 			for _, e := range f.Evidence {
 				lines = append(lines, seen(e, m.tr))

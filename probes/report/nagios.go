@@ -81,7 +81,7 @@ func nagiosHeadline(r probes.Report) string {
 		}
 		for _, f := range res.Findings {
 			if f.Severity > probes.Info {
-				return res.ID + ": " + headline(f, nil)
+				return res.ID + ": " + Headline(f, nil)
 			}
 		}
 		if res.Status == probes.Unknown {
@@ -109,7 +109,7 @@ func nagiosDetails(r probes.Report) []string {
 		}
 		for _, f := range res.Findings {
 			if f.Severity > probes.Info {
-				add("[%s] %s: %s", f.Severity, res.ID, headline(f, nil))
+				add("[%s] %s: %s", f.Severity, res.ID, Headline(f, nil))
 			}
 		}
 		if res.Status == probes.Unknown {

@@ -24,7 +24,7 @@ type Format struct {
 	Exit func(probes.Report) int
 }
 
-// Options say how a report is to look. Only text obeys all of them, markdown obeys Translate, and the machine formats
+// Options say how a report is to look. Only text obeys all of them, markdown and html obey Translate, and the machine formats
 // obey none: what they hold is in English and the same everywhere. The zero value is plain, complete and never wrapped.
 type Options struct {
 	Color bool // 16 colours by ANSI SGR; no state is told by colour alone
@@ -45,6 +45,7 @@ var Formats = []Format{
 	{"prometheus", "for the textfile collector of node_exporter", writePrometheus, nil},
 	{"nagios", "a plugin's status line and performance data, for Nagios and Icinga", writeNagios, NagiosExit},
 	{"markdown", "to paste into a ticket", writeMarkdown, nil},
+	{"html", "one self-contained file with a picture of the path, to attach to a ticket or to print", writeHTML, nil},
 }
 
 // Lookup returns the format called name.
@@ -124,8 +125,8 @@ func titled(title string, translate func(string) string) string {
 	return translate(title)
 }
 
-// headline is the title of a finding, with its subject in front where the title does not name it already.
-func headline(f probes.Finding, translate func(string) string) string {
+// Headline is the title of a finding, with its subject in front where the title does not name it already.
+func Headline(f probes.Finding, translate func(string) string) string {
 	title := f.Title.In(translate)
 	if f.Subject == "" || strings.Contains(title, f.Subject) {
 		return title

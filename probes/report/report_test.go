@@ -33,6 +33,7 @@ func formatsAndLooks() map[string]func(io.Writer, probes.Report) error {
 	} {
 		out[name] = func(w io.Writer, r probes.Report) error { return writeText(w, r, o) }
 	}
+	out["html-chinese"] = func(w io.Writer, r probes.Report) error { return writeHTML(w, r, Options{Translate: chinese}) }
 	out["markdown-chinese"] = func(w io.Writer, r probes.Report) error { return writeMarkdown(w, r, Options{Translate: chinese}) }
 	return out
 }

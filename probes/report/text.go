@@ -89,6 +89,22 @@ func writeText(w io.Writer, r probes.Report, o Options) error {
 	return err
 }
 
+// Note is something to say outside of a report, in the look of the text format.
+type Note struct {
+	Status probes.Status // whose mark it bears
+	Text   string        // on one line
+	Fix    []probes.Text // lines to paste, below it
+}
+
+// WriteNote writes a note as the text format would.
+func WriteNote(w io.Writer, n Note, o Options) error {
+	t := textPrinter{o: o}
+	t.marked(0, n.Status, plain, t.clean(n.Text))
+	t.fix(step, n.Fix)
+	_, err := w.Write(t.b.Bytes())
+	return err
+}
+
 type textPrinter struct {
 	o      Options
 	b      bytes.Buffer
@@ -215,7 +231,7 @@ func (t *textPrinter) folded(res probes.Result) bool {
 }
 
 func (t *textPrinter) finding(indent int, res probes.Result, f probes.Finding) {
-	title := t.clean(headline(f, t.o.Translate))
+	title := t.clean(Headline(f, t.o.Translate))
 	switch {
 	case f.Severity == probes.Warning && res.Status == probes.Failed:
 		title = t.say(probes.T("warning: %s", title))
@@ -260,7 +276,11 @@ func (t *textPrinter) listCauses(causes []probes.Cause) {
 		t.line(0, bold, t.say(probes.T("%d causes", len(causes))))
 	}
 	for _, c := range causes {
-		t.marked(step, probes.Failed, plain, t.clean(c.ID)+": "+t.say(c.Title))
+		status := probes.Failed
+		if c.Severity == probes.Warning {
+			status = probes.Warned
+		}
+		t.marked(step, status, plain, t.clean(c.ID)+": "+t.say(c.Title))
 		below := 2*step + markWidth(t.o.ASCII) - 1
 		if len(c.Explains) > 0 {
 			t.para(below, dim, t.say(probes.T("explains %s", strings.Join(c.Explains, ", "))))
@@ -284,9 +304,9 @@ func (t *textPrinter) short(r probes.Report) {
 		for _, f := range res.Findings {
 			switch f.Severity {
 			case probes.Error:
-				one(res, probes.Failed, t.clean(headline(f, t.o.Translate)))
+				one(res, probes.Failed, t.clean(Headline(f, t.o.Translate)))
 			case probes.Warning:
-				one(res, probes.Warned, t.clean(headline(f, t.o.Translate)))
+				one(res, probes.Warned, t.clean(Headline(f, t.o.Translate)))
 			}
 		}
 		if res.Status == probes.Unknown {

@@ -35,9 +35,7 @@ func (c checks) Prompt() string {
 	if !c.typing {
 		return ""
 	}
-	t := c.d.Theme
-	return t.Accent.Render("/") + c.filter + t.Accent.Render(t.Marks.Caret) + "  " +
-		t.Faint.Render(t.Say(probes.T("%s keeps it, esc clears it", t.Marks.Enter)))
+	return Typing(c.d.Theme, "/", c.filter, probes.T("%s keeps it, esc clears it", c.d.Theme.Marks.Enter))
 }
 
 func (c checks) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
@@ -49,6 +47,8 @@ func (c checks) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 		c.scroll = min(c.scroll, c.scrollEnd(st))
 	case tea.WindowSizeMsg:
 		c.scroll = min(c.scroll, c.scrollEnd(st))
+	case Check:
+		return c.goTo(st, string(msg)), nil
 	case tea.KeyMsg:
 		return c.typed(st, msg), nil
 	}
@@ -73,19 +73,13 @@ func foremost(st State) string {
 // typed takes a key as text of the filter.
 func (c checks) typed(st State, k tea.KeyMsg) checks {
 	switch k.Type {
-	case tea.KeyRunes, tea.KeySpace:
-		c.filter += c.d.Theme.Clean(string(k.Runes))
-	case tea.KeyBackspace:
-		if r := []rune(c.filter); len(r) > 0 {
-			c.filter = string(r[:len(r)-1])
-		}
-	case tea.KeyCtrlU:
-		c.filter = ""
 	case tea.KeyEsc:
 		c.filter, c.typing = "", false
 	case tea.KeyEnter, tea.KeyUp, tea.KeyDown, tea.KeyTab:
 		c = c.settled(st)
 		c.typing = false
+	default:
+		c.filter = Edited(c.d.Theme, c.filter, k)
 	}
 	c.scroll = 0
 	return c

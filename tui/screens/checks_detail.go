@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"strings"
 	"time"
 
 	"example.com/wsdoctor/probes"
@@ -62,4 +63,12 @@ func (c checks) heading(st State, it item, p *page) {
 	}
 	p.lines = append(p.lines, widgets.Ends(word, took, p.width, t.Marks.Ellipsis))
 	p.add(t.Strong, "", t.Phrase(it.rule.Title))
+	if past := st.Past[it.rule.ID]; len(past) > 1 {
+		var marks []string
+		for _, s := range past {
+			mark, style := t.Status(s)
+			marks = append(marks, style.Render(strings.TrimSpace(mark)))
+		}
+		p.lines = append(p.lines, widgets.Cut(t.Faint.Render(t.Say(probes.T("last runs")))+" "+strings.Join(marks, " "), p.width, t.Marks.Ellipsis))
+	}
 }

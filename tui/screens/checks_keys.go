@@ -5,18 +5,12 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// farAway is further than any list is long.
-const farAway = 1 << 20
-
 // Keys lists what can be pressed on the checks screen.
 func (c checks) Keys(st State) []Key {
 	it, some := c.selectedItem(st)
 	m := c.d.Theme.Marks
 	fix, off := c.fix(it), c.disabled(st, it, some)
 	page := max(c.layout(st).lines-1, 1)
-	move := func(by int) func() (Screen, tea.Cmd) {
-		return func() (Screen, tea.Cmd) { return c.line(st, by), nil }
-	}
 	scroll := func(by int) func() (Screen, tea.Cmd) {
 		return func() (Screen, tea.Cmd) { return c.scrolled(st, by), nil }
 	}
@@ -24,24 +18,13 @@ func (c checks) Keys(st State) []Key {
 		return func() (Screen, tea.Cmd) { return next(), nil }
 	}
 	back := func() checks { return c.back(st) }
-	send := func(request tea.Msg) func() (Screen, tea.Cmd) {
-		return func() (Screen, tea.Cmd) { return c, ask(request) }
-	}
-
 	upDown := probes.T("move")
 	if c.detail {
 		upDown = probes.T("scroll")
 	}
-	keys := []Key{
-		{Names: []string{"up", "k"}, Label: m.UpDown, Hint: upDown, Help: probes.T("one line up and down (also k and j)"), Do: move(-1)},
-		{Names: []string{"down", "j"}, Do: move(1)},
-		{Names: []string{"pgup", "ctrl+b"}, Label: "pgup/pgdn", Help: probes.T("one page up and down"), Do: move(-page)},
-		{Names: []string{"pgdown", "ctrl+f"}, Do: move(page)},
-		{Names: []string{"home", "g"}, Label: "home/end", Help: probes.T("to the first and the last (also g and G)"), Do: move(-farAway)},
-		{Names: []string{"end", "G"}, Do: move(farAway)},
-		{Names: []string{"K", "shift+up"}, Label: "K/J", Help: probes.T("scroll the details while the list stays"), Off: off.none, Do: scroll(-1)},
-		{Names: []string{"J", "shift+down"}, Off: off.none, Do: scroll(1)},
-	}
+	keys := append(navigation(m, upDown, page, func(by int) Screen { return c.line(st, by) }),
+		Key{Names: []string{"K", "shift+up"}, Label: "K/J", Help: probes.T("scroll the details while the list stays"), Off: off.none, Do: scroll(-1)},
+		Key{Names: []string{"J", "shift+down"}, Off: off.none, Do: scroll(1)})
 	if c.detail {
 		keys = append(keys, Key{Names: []string{"esc", "left", "h", "enter"}, Label: "esc", Hint: probes.T("back"), Help: probes.T("back to the list"), Do: become(back)})
 	} else {
@@ -50,18 +33,19 @@ func (c checks) Keys(st State) []Key {
 			Key{Names: []string{"esc", "left", "h"}, Label: "esc", Help: probes.T("back: out of the filter, out of the problems"), Off: off.back, Do: become(back)})
 	}
 	return append(keys,
-		Key{Names: []string{"y"}, Label: "y", Hint: probes.T("copy fix"), Help: probes.T("copy the fix to the terminal's clipboard"), Off: off.fix, Do: send(Copy{fix})},
-		Key{Names: []string{"p"}, Label: "p", Hint: probes.T("problems"), Help: probes.T("only problems, or all checks again"), Do: become(func() checks { return c.toggled(st) })},
+		Key{Names: []string{"y"}, Label: "y", Hint: probes.T("copy fix"), Help: probes.T("copy the fix to the terminal's clipboard"), Off: off.fix, Do: request(c, Copy{fix})},
+		Key{Names: []string{"o"}, Label: "o", Hint: probes.T("problems"), Help: probes.T("only problems, or all checks again"), Do: become(func() checks { return c.toggled(st) })},
 		Key{Names: []string{"/"}, Label: "/", Hint: probes.T("filter"), Help: probes.T("only checks that contain a text"), Do: become(c.asked)},
-		Key{Names: []string{"r"}, Label: "r", Hint: probes.T("rerun"), Help: probes.T("run all checks again"), Off: off.busy, Do: send(Rerun{})},
-		Key{Names: []string{"R"}, Label: "R", Help: probes.T("run the area of the selected check again"), Off: first(off.none, off.busy), Do: send(Rerun{Areas: []string{it.area}})},
+		Key{Names: []string{"r"}, Label: "r", Hint: probes.T("rerun"), Help: probes.T("run all checks again"), Off: off.busy, Do: request(c, Rerun{})},
+		Key{Names: []string{"R"}, Label: "R", Help: probes.T("run the area of the selected check again"), Off: First(off.none, off.busy), Do: request(c, Rerun{Areas: []string{it.area}})},
 		Key{Names: []string{"c"}, Label: "c", Help: probes.T("go to the cause"), Off: off.cause, Do: become(func() checks { return c.goTo(st, c.cause(st, it)) })},
-		Key{Names: []string{"s"}, Label: "s", Hint: probes.T("save"), Help: probes.T("save the report to a file"), Off: first(off.report, off.busy), Do: send(SaveReport{})},
+		Key{Names: []string{"f"}, Label: "f", Help: probes.T("show the line in the balancer's configuration"), Off: off.place, Do: request(c, Show{ConfigScreen, where(it)})},
+		Key{Names: []string{"s"}, Label: "s", Hint: probes.T("save"), Help: probes.T("save the report to a file"), Off: First(off.report, off.busy), Do: request(c, SaveReport{})},
 	)
 }
 
 // reasons say why keys are disabled; an empty one means that they are not.
-type reasons struct{ busy, none, fix, report, cause, back probes.Text }
+type reasons struct{ busy, none, fix, report, cause, back, place probes.Text }
 
 func (c checks) disabled(st State, it item, some bool) reasons {
 	var off reasons
@@ -85,6 +69,9 @@ func (c checks) disabled(st State, it item, some bool) reasons {
 	if len(st.Report.Results) == 0 {
 		off.report = probes.T("there is no report yet")
 	}
+	if where(it) == (Place{}) {
+		off.place = probes.T("this check names no line of a file")
+	}
 	if c.cause(st, it) == "" {
 		off.cause = probes.T("no cause was found")
 	}
@@ -92,16 +79,6 @@ func (c checks) disabled(st State, it item, some bool) reasons {
 		off.back = probes.T("there is nothing to go back from")
 	}
 	return off
-}
-
-// first returns the first text that says something.
-func first(texts ...probes.Text) probes.Text {
-	for _, t := range texts {
-		if !t.IsZero() {
-			return t
-		}
-	}
-	return probes.Text{}
 }
 
 // line moves whatever has the focus.
@@ -163,4 +140,39 @@ func (c checks) goTo(st State, id string) checks {
 		c.filter, c.problems = "", false
 	}
 	return c
+}
+
+// where is the first line of a configuration file that a check's findings name.
+func where(it item) Place {
+	if it.area != "nginx" && it.area != "haproxy" {
+		return Place{}
+	}
+	for _, f := range it.res.Findings {
+		for _, e := range f.Evidence {
+			if p, ok := placeOf(e.Where); ok {
+				p.Check = it.rule.ID
+				return p
+			}
+		}
+	}
+	return Place{}
+}
+
+// Commands are those that check the same without the screens.
+func (c checks) Commands(st State) []string {
+	it, some := c.selectedItem(st)
+	if !some {
+		return []string{"wsdoctor check"}
+	}
+	return []string{"wsdoctor check --only " + it.rule.ID, "wsdoctor explain " + it.rule.ID, "wsdoctor check --format markdown"}
+}
+
+// Explain tells of the selected check.
+func (c checks) Explain(st State) []probes.Text {
+	it, some := c.selectedItem(st)
+	if !some {
+		return []probes.Text{probes.T("Every check of every area, with what it found. Select one to read why it exists and what to paste.")}
+	}
+	t := c.d.Theme
+	return []probes.Text{probes.T("%s: %s", it.rule.ID, t.Phrase(it.rule.Title)), probes.Verbatim(t.Phrase(it.rule.Why)), probes.T("more: wsdoctor explain %s", it.rule.ID)}
 }

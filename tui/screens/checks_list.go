@@ -54,9 +54,9 @@ func (c checks) empty(st State, width int) []string {
 	text := probes.T("nothing matches %q; esc clears the filter", c.filter)
 	switch {
 	case c.problems && st.Busy():
-		text = probes.T("no problems so far; p shows all checks")
+		text = probes.T("no problems so far; o shows all checks")
 	case c.problems && c.filter == "":
-		text = probes.T("no problems; p shows all checks")
+		text = probes.T("no problems; o shows all checks")
 	case c.filter == "":
 		text = probes.T("no checks were asked for")
 	}

@@ -40,6 +40,8 @@ type screen struct {
 	t  *testing.T
 	s  Screen
 	st State
+
+	asked []tea.Msg // of the frame
 }
 
 func (d *screen) press(names ...string) {
@@ -50,7 +52,9 @@ func (d *screen) press(names ...string) {
 			for _, n := range k.Names {
 				if n == name && !found && k.Off.IsZero() {
 					found = true
-					d.s, _ = k.Do()
+					var cmd tea.Cmd
+					d.s, cmd = k.Do()
+					d.do(cmd)
 				}
 			}
 		}
@@ -70,7 +74,7 @@ func (d *screen) shows(texts ...string) {
 }
 
 func newScreen(t *testing.T, st State) *screen {
-	d := &screen{t, newChecks((&clock{}).deps()), st}
+	d := onScreen(t, newChecks, st)
 	d.s, _ = d.s.Update(st, RunFinished{})
 	return d
 }
@@ -141,5 +145,24 @@ func TestAnotherRunDimsWhatIsOld(t *testing.T) {
 	}
 	if got := len(d.st.InPhase(Running)); got != 1 {
 		t.Errorf("%d areas run", got)
+	}
+}
+
+func TestHistoryOfACheck(t *testing.T) {
+	st := many(2)
+	d := newScreen(t, st)
+	if strings.Contains(view(d.s, d.st), "last runs") {
+		t.Error("one run is no history")
+	}
+	r := st.Report
+	r.Results = append([]probes.Result(nil), r.Results...)
+	r.Results[1].Status = probes.OK
+	d.st = st.Finished(r)
+	d.shows("last runs ✗ ✓")
+	for range 2 * mostPast {
+		d.st = d.st.Finished(r)
+	}
+	if n := len(d.st.Past[r.Results[1].ID]); n != mostPast {
+		t.Errorf("%d runs are remembered", n)
 	}
 }

@@ -29,6 +29,13 @@ type portsScreen struct {
 	now   time.Time // as last heard
 	ticks int       // numbers the run of ticks that counts; older ones are ignored
 	due   bool      // a countdown ran out while a run went on
+
+	sort   int    // index in portOrders
+	filter string // only ports that contain it
+	typing bool
+
+	work  portWork      // waiting for a port, or freeing it
+	grace time.Duration // that a program has after SIGTERM
 }
 
 // tick says that a second has passed.
@@ -37,9 +44,14 @@ type tick struct {
 	now time.Time
 }
 
-func newPorts(d Deps) Screen { return portsScreen{d: d} }
+func newPorts(d Deps) Screen { return portsScreen{d: d, grace: termGrace} }
 
-func (p portsScreen) Prompt() string { return "" }
+func (p portsScreen) Prompt() string {
+	if !p.typing {
+		return ""
+	}
+	return Typing(p.d.Theme, "/", p.filter, probes.T("%s keeps it, esc clears it", p.d.Theme.Marks.Enter))
+}
 
 func (p portsScreen) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 	switch msg := msg.(type) {
@@ -72,6 +84,16 @@ func (p portsScreen) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 		return p, tea.Batch(ask(Rerun{Areas: []string{portsArea}, Quiet: true}), p.next(st))
 	case tea.WindowSizeMsg:
 		p.scroll = min(p.scroll, p.scrollEnd(st))
+	case told:
+		if msg.by != nil && msg.by == p.work.task {
+			return p.worked(msg)
+		}
+	case over:
+		if msg.by != nil && msg.by == p.work.task {
+			p.work.task = nil
+		}
+	case tea.KeyMsg:
+		return p.typed(msg), nil
 	}
 	return p, nil
 }
@@ -134,7 +156,11 @@ func (p portsScreen) row(o ports.Observation) (int, ports.Port) {
 
 func (p portsScreen) View(st State) string {
 	t := p.d.Theme
-	o, ok := probes.Observed[ports.Observation](st.Report)
+	o, ok := p.observed(st)
+	if all, _ := probes.Observed[ports.Observation](st.Report); ok && len(o.Ports) == 0 && len(all.Ports) > 0 {
+		lines := []string{rule(t, pane{t.Say(probes.T("0 ports: %q", p.filter)), true, false}, pane{}, st.Width, 0), "", " " + t.Faint.Render(t.Say(probes.T("nothing matches %q; esc clears the filter", p.filter)))}
+		return strings.Join(widgets.Window(lines, 0, st.Height), "\n")
+	}
 	if !ok || len(o.Ports) == 0 {
 		lines := []string{rule(t, pane{t.Say(probes.T("ports")), true, false}, pane{}, st.Width, 0), ""}
 		for _, line := range widgets.Wrap(t.Say(p.nothing(st)), st.Width-2, "") {
@@ -161,6 +187,12 @@ func (p portsScreen) title(st State, o ports.Observation) string {
 	title := t.Say(probes.T("%d ports", len(o.Ports)))
 	if len(o.Ports) == 1 {
 		title = t.Say(probes.T("1 port"))
+	}
+	if p.filter != "" {
+		title = t.Say(probes.T("%s: %q", title, p.filter))
+	}
+	if p.sort > 0 {
+		title = t.Say(probes.T("%s, by %s", title, portOrders[p.sort].title))
 	}
 	if _, running := st.Phases[portsArea]; running {
 		return title + " " + t.Marks.Spin[st.Spin%len(t.Marks.Spin)]
@@ -197,7 +229,7 @@ func (p portsScreen) split(st State, o ports.Observation) (table, below int) {
 
 // scrollEnd is the last line of the details that may stand at the top.
 func (p portsScreen) scrollEnd(st State) int {
-	o, ok := probes.Observed[ports.Observation](st.Report)
+	o, ok := p.observed(st)
 	if !ok {
 		return 0
 	}
@@ -208,7 +240,7 @@ func (p portsScreen) scrollEnd(st State) int {
 
 // line moves whatever has the focus.
 func (p portsScreen) line(st State, by int) portsScreen {
-	o, _ := probes.Observed[ports.Observation](st.Report)
+	o, _ := p.observed(st)
 	if p.detail {
 		p.scroll = min(max(p.scroll+by, 0), p.scrollEnd(st))
 		return p
@@ -224,18 +256,18 @@ func (p portsScreen) line(st State, by int) portsScreen {
 
 // Keys lists what can be pressed on the ports screen.
 func (p portsScreen) Keys(st State) []Key {
+	if !p.work.ask.IsZero() {
+		return p.answerKeys()
+	}
 	m := p.d.Theme.Marks
-	o, ok := probes.Observed[ports.Observation](st.Report)
+	o, ok := p.observed(st)
 	_, page := p.split(st, o)
 	var busy, none probes.Text
 	if st.Busy() {
 		busy = probes.T("the checks are running")
 	}
-	if !ok {
+	if !ok || len(o.Ports) == 0 {
 		none = probes.T("no port was looked at")
-	}
-	move := func(by int) func() (Screen, tea.Cmd) {
-		return func() (Screen, tea.Cmd) { return p.line(st, by), nil }
 	}
 	focus := func(detail bool) func() (Screen, tea.Cmd) {
 		return func() (Screen, tea.Cmd) { p.detail = detail; return p, nil }
@@ -244,19 +276,14 @@ func (p portsScreen) Keys(st State) []Key {
 	if p.detail {
 		upDown = probes.T("scroll")
 	}
-	keys := []Key{
-		{Names: []string{"up", "k"}, Label: m.UpDown, Hint: upDown, Help: probes.T("one line up and down (also k and j)"), Do: move(-1)},
-		{Names: []string{"down", "j"}, Do: move(1)},
-		{Names: []string{"pgup", "ctrl+b"}, Label: "pgup/pgdn", Help: probes.T("one page up and down"), Do: move(-page)},
-		{Names: []string{"pgdown", "ctrl+f"}, Do: move(page)},
-		{Names: []string{"home", "g"}, Label: "home/end", Help: probes.T("to the first and the last (also g and G)"), Do: move(-farAway)},
-		{Names: []string{"end", "G"}, Do: move(farAway)},
-	}
+	keys := navigation(m, upDown, page, func(by int) Screen { return p.line(st, by) })
 	if p.detail {
 		keys = append(keys, Key{Names: []string{"esc", "left", "h", "enter"}, Label: "esc", Hint: probes.T("back"), Help: probes.T("back to the table"), Do: focus(false)})
 	} else {
 		keys = append(keys, Key{Names: []string{"enter", "right", "l"}, Label: m.Enter, Hint: probes.T("details"), Help: probes.T("into the details, to scroll them"), Off: none, Do: focus(true)})
 	}
-	return append(keys, Key{Names: []string{"r"}, Label: "r", Hint: probes.T("look again"), Help: probes.T("look at the ports again"), Off: busy,
-		Do: func() (Screen, tea.Cmd) { return p, ask(Rerun{Areas: []string{portsArea}}) }})
+	return append(keys, append(p.workKeys(st, o),
+		Key{Names: []string{"o"}, Label: "o", Help: probes.T("sort by the next column"), Off: none, Do: press(func() Screen { p.sort = (p.sort + 1) % len(portOrders); return p })},
+		Key{Names: []string{"/"}, Label: "/", Help: probes.T("only ports that contain a text"), Do: press(func() Screen { p.typing, p.detail = true, false; return p })},
+		Key{Names: []string{"r"}, Label: "r", Hint: probes.T("look again"), Help: probes.T("look at the ports again"), Off: busy, Do: request(p, Rerun{Areas: []string{portsArea}})})...)
 }

@@ -15,6 +15,7 @@ import (
 func (p portsScreen) details(st State, o ports.Observation, port ports.Port, width int) []string {
 	t := p.d.Theme
 	pg := page{d: p.d, width: width}
+	p.workLines(&pg)
 	fact := func(name, value probes.Text) {
 		const nameWidth = 11
 		label := widgets.Fit(t.Say(name), nameWidth, t.Marks.Ellipsis) + " "

@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -29,6 +30,9 @@ func (c *clock) deps() Deps {
 			return func() tea.Msg { c.now = c.now.Add(d); return msg(c.now) }
 		},
 		Do: func(f func() tea.Msg) tea.Cmd { return f },
+		Work: func(f func(context.Context) tea.Msg) tea.Cmd {
+			return func() tea.Msg { return f(context.Background()) }
+		},
 	}
 }
 

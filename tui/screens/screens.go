@@ -4,6 +4,7 @@
 package screens
 
 import (
+	"context"
 	"time"
 
 	"example.com/wsdoctor/probes"
@@ -14,8 +15,13 @@ import (
 
 // All lists the screens in the order of their tabs.
 var All = []Entry{
-	{"1", "Checks", newChecks},
-	{"2", "Ports", newPorts},
+	{"1", "Overview", newOverview},
+	{"2", ChecksScreen, newChecks},
+	{"3", "Ports", newPorts},
+	{"4", "Probe", newProbe},
+	{"5", "Balancer", newBalancer},
+	{"6", ConfigScreen, newConfig},
+	{"7", "Proxy", newProxy},
 }
 
 // Entry is one line of All.
@@ -56,6 +62,8 @@ type Deps struct {
 	After func(time.Duration, func(now time.Time) tea.Msg) tea.Cmd
 	// Do returns a command for work with the outside, which the program waits for when it is left.
 	Do func(func() tea.Msg) tea.Cmd
+	// Work is Do for work that can be cut short: its context is done when the program is left.
+	Work func(func(context.Context) tea.Msg) tea.Cmd
 
 	SettingsPath string // where the first-time choice writes the settings
 }
@@ -78,6 +86,44 @@ type SaveReport struct{}
 // Copy asks the frame to put lines on the terminal's clipboard.
 type Copy struct {
 	Lines []string
+}
+
+// Show asks the frame to show another screen, and to hand every screen a message.
+type Show struct {
+	Screen string // its title in All
+	Msg    tea.Msg
+}
+
+// Check is the id of a check; the screen that lists them selects it.
+type Check string
+
+// ChecksScreen is the title of the screen that goes to a Check.
+const ChecksScreen = "Checks"
+
+// Place is a line of a configuration file; the screen that shows such files goes there.
+type Place struct {
+	File  string
+	Line  int
+	Check string // whose finding is shown first; "": any
+}
+
+// ByHand is a screen that knows the commands that do by hand what it shows; the key ! lists them.
+type ByHand interface {
+	Commands(State) []string
+}
+
+// Leaves is a screen on which something runs that ends with the program. Leaving says what becomes of it; empty: there
+// is nothing. EndNow ends it without ado.
+type Leaves interface {
+	Leaving(State) probes.Text
+}
+
+// EndNow tells every screen to end at once what would take its time when the program is left.
+type EndNow struct{}
+
+// Explained is a screen that explains itself, or what is selected on it; the key x shows it, a paragraph each.
+type Explained interface {
+	Explain(State) []probes.Text
 }
 
 // Chosen ends the first-time choice.

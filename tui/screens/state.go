@@ -19,6 +19,9 @@ type State struct {
 	Areas   []Area
 	Results map[string]probes.Result // by id; while a run goes on, the newest of each
 	Report  probes.Report            // of the last finished run, with its causes; the zero value before the first
+	Before  probes.Report            // of the finished run before that
+
+	Past map[string][]probes.Status // by id, how the last runs ended, the newest last
 
 	Phases map[string]Phase // of the areas in the present run; nil at rest
 	Spin   int              // counts the steps of the spinner
@@ -111,9 +114,21 @@ func (s State) With(e probes.Event) State {
 	return s
 }
 
+// mostPast is how many runs of a check are remembered.
+const mostPast = 20
+
 // Finished returns s at the end of a run that came to r.
 func (s State) Finished(r probes.Report) State {
-	s.Report, s.Phases = r, nil
+	past := make(map[string][]probes.Status, len(r.Results))
+	for _, res := range r.Results {
+		was := s.Past[res.ID]
+		if len(was) == mostPast {
+			was = was[1:]
+		}
+		past[res.ID] = append(slices.Clip(was), res.Status)
+	}
+	s.Past = past
+	s.Before, s.Report, s.Phases = s.Report, r, nil
 	s.Results = make(map[string]probes.Result, len(r.Results))
 	for _, res := range r.Results {
 		s.Results[res.ID] = res

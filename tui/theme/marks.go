@@ -11,13 +11,15 @@ type Marks struct {
 	Across            string // one cell of a horizontal rule
 	Down, Tee         string // a vertical rule, and where it meets the horizontal one
 	Ellipsis          string
-	Dot               string // between words of one line
-	Leads             string // from a cause to what it says
-	TabLeft, TabRight string // around the name of the screen that is shown
-	More              string // beside a pane's title: there is more to scroll
-	UpDown            string // names the two arrow keys
-	Enter             string // names the enter key
-	Caret             string // where typed text goes
+	Dot               string    // between words of one line
+	Leads             string    // from a cause to what it says
+	TabLeft, TabRight string    // around the name of the screen that is shown
+	More              string    // beside a pane's title: there is more to scroll
+	UpDown            string    // names the two arrow keys
+	Enter             string    // names the enter key
+	Caret             string    // where typed text goes
+	Box               [5]string // corners of a box (above left and right, below left and right), and a branch to the right
+	Head              string    // of an arrow to the right, one cell
 }
 
 var unicodeMarks = Marks{
@@ -25,6 +27,7 @@ var unicodeMarks = Marks{
 	Spin:   []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 	Cursor: "▌", Bar: "│", Across: "─", Down: "│", Tee: "┬", Ellipsis: "…", Dot: "·", Leads: "→",
 	TabLeft: " ", TabRight: " ", More: "↕", UpDown: "↑↓", Enter: "⏎", Caret: "▏",
+	Box: [5]string{"┌", "┐", "└", "┘", "├"}, Head: "▶",
 }
 
 var asciiMarks = Marks{
@@ -32,4 +35,5 @@ var asciiMarks = Marks{
 	Spin:   []string{"| ", "/ ", "- ", "\\ "},
 	Cursor: ">", Bar: "|", Across: "-", Down: "|", Tee: "+", Ellipsis: "...", Dot: "-", Leads: "->",
 	TabLeft: "[", TabRight: "]", More: "(more)", UpDown: "up/down", Enter: "enter", Caret: "_",
+	Box: [5]string{"+", "+", "+", "+", "+"}, Head: ">",
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/wsdoctor/probes"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // tabWidth is how many spaces a tab in evidence becomes: real tab stops would make a line's width depend on where it
@@ -88,4 +89,11 @@ func (t Theme) Pasteable(text probes.Text) string {
 		}
 		return r
 	}, text.In(t.translate))
+}
+
+// Titled draws a horizontal rule of width cells with a title at its left end.
+func (t Theme) Titled(title probes.Text, width int) string {
+	name := " " + t.Say(title) + " "
+	rest := max(width-1-ansi.StringWidth(name), 0)
+	return t.Faint.Render(t.Marks.Across) + t.Selected.Render(name) + t.Faint.Render(strings.Repeat(t.Marks.Across, rest))
 }

@@ -84,6 +84,9 @@ func New(o Options) Theme {
 	return t
 }
 
+// ASCII tells whether only characters below 0x80 are drawn.
+func (t Theme) ASCII() bool { return t.ascii }
+
 // Status returns the mark of a status and its style.
 func (t Theme) Status(s probes.Status) (string, lipgloss.Style) {
 	switch s {

@@ -1,6 +1,7 @@
 package widgets
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -134,6 +135,38 @@ func TestTable(t *testing.T) {
 			if Width(got[i]) > c.width {
 				t.Errorf("in %d: %q is too wide", c.width, got[i])
 			}
+		}
+	}
+}
+
+func TestCharts(t *testing.T) {
+	if got := Bar(5, 10, 8, false); got != "████" {
+		t.Errorf("got %q", got)
+	}
+	if got := Bar(0.01, 10, 8, true); got != "#" {
+		t.Errorf("got %q", got)
+	}
+	if got := Bar(0, 10, 8, true) + Bar(3, 0, 8, true) + Bar(3, 4, -1, true); got != "" {
+		t.Errorf("got %q", got)
+	}
+	if got := Sparkline([]float64{9, 0, 1, math.NaN(), 4, 8}, 5, false); got != "▁▂ ▅█" {
+		t.Errorf("got %q", got)
+	}
+	if got := Sparkline([]float64{0, 0}, 5, true); got != ".." {
+		t.Errorf("got %q", got)
+	}
+	for _, c := range []struct {
+		values        []float64
+		width, height int
+		want          string
+	}{
+		{[]float64{1, 2, 3, 4}, 4, 2, "  ▅█\n▅███"},
+		{[]float64{1, 2}, 6, 1, "▅▅▅███"},
+		{[]float64{4, 3, 2, 1, 0, 4}, 3, 1, "█▅█"},
+		{nil, 3, 1, ""},
+	} {
+		if got := strings.Join(Columns(c.values, 0, c.width, c.height, false), "\n"); got != c.want {
+			t.Errorf("%v in %dx%d: got\n%s", c.values, c.width, c.height, got)
 		}
 	}
 }

@@ -53,6 +53,8 @@ func threeNodes(t *testing.T, policy, address string) cluster.Config {
 		cfg.Nodes = append(cfg.Nodes, cluster.Node{Name: fmt.Sprintf("node %d", i+1), Host: fmt.Sprintf("127.0.0.%d", i+1)})
 		cfg.Proxy.Backends = append(cfg.Proxy.Backends, cluster.Backend{Address: probetest.NodeServer(t, namedServer), Weight: 1})
 	}
+	// A check that does not understand the answer takes every node out before the first client is through.
+	cfg.Proxy.ActiveHealth = cluster.ActiveHealth{Kind: "websocket", Path: "/", Interval: 100 * time.Millisecond, Timeout: patience, Rise: 1, Fall: 1}
 	cfg.Proxy.Policy, cfg.Proxy.Listen, cfg.Proxy.TrustedProxies = policy, []string{address}, []string{"127.0.0.0/8"}
 	return cfg
 }
@@ -101,6 +103,7 @@ func TestCaddyCarriesSocketIO(t *testing.T) {
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "s")
 	cfg := threeNodes(t, "header", "127.0.0.1:38889")
+	cfg.Proxy.ActiveHealth.Kind, cfg.Proxy.ActiveHealth.Path = "http", "/socket.io/?EIO=4&transport=polling"
 	text := string(files(t, "caddy", cfg, Options{})[0].Data)
 	// Caddy takes over no socket and says no port that it was given, so it listens on a path.
 	text = strings.Replace(text, "bind 127.0.0.1", "bind unix/"+socket, 1)

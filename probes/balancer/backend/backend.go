@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/handshake"
 	"example.com/wsdoctor/probes/standin"
 )
@@ -145,6 +146,11 @@ func Tell(samples []Sample) (by string, names []string, ok bool) {
 		return "the socket table of this host", names, true
 	}
 	return "", nil, false
+}
+
+// Untold says why a test over backends says nothing.
+func Untold() probes.Text {
+	return probes.T("the backends cannot be told apart: no header, cookie or first message names them; run `wsdoctor standin PORT` in their place, let them send X-Backend, or run this on the balancer's host, with them in the settings")
 }
 
 // repeats tells whether the names come back: a value that is new each time names no backend.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/balancer/backend"
 )
 
 // significant is the probability below which a spread is not taken for chance.
@@ -52,7 +53,7 @@ func Judge(o Observation, weights map[string]int, backends int) Verdict {
 		v.Kind, v.Text = Unknown, probes.T("no connection came about: %s", o.Cause.Text)
 		return v
 	case o.By == "":
-		v.Kind, v.Text = Unknown, probes.T("the backends cannot be told apart: no header, cookie or first message names them; run `wsdoctor standin PORT` in their place, or let them send X-Backend")
+		v.Kind, v.Text = Unknown, backend.Untold()
 		return v
 	}
 	v.Shares = shares(o.Clients, weights)

@@ -76,11 +76,12 @@ type Socket struct {
 	Silence probes.Seconds  `json:"silence_seconds,omitempty"` // after which it wakes
 	Woke    bool            `json:"woke,omitempty"`            // the ping was sent
 	Outcome Outcome         `json:"outcome"`
-	Age     probes.Seconds  `json:"age_seconds"`    // when it ended, since its upgrade
-	Idle    probes.Seconds  `json:"idle_seconds"`   // since the last frame of either side
-	Heard   int             `json:"frames_heard"`   // frames of the server that answer nothing, but for a greeting
-	How     handshake.How   `json:"how,omitempty"`  // it was cut
-	Code    int             `json:"code,omitempty"` // of a Close frame
+	Opening probes.Seconds  `json:"opening_seconds"` // how long the upgrade took; so much earlier it may have begun for others
+	Age     probes.Seconds  `json:"age_seconds"`     // when it ended, since its upgrade
+	Idle    probes.Seconds  `json:"idle_seconds"`    // since the last frame of either side
+	Heard   int             `json:"frames_heard"`    // frames of the server that answer nothing, but for a greeting
+	How     handshake.How   `json:"how,omitempty"`   // it was cut
+	Code    int             `json:"code,omitempty"`  // of a Close frame
 	Reason  string          `json:"reason,omitempty"`
 	Cause   handshake.Cause `json:"cause,omitzero"` // it was refused
 	Server  string          `json:"server,omitempty"`
@@ -201,7 +202,7 @@ func (r *runner) live(i int) {
 		return
 	}
 	if b := tr.Best(); b != nil {
-		s.Server = b.Response.Get("Server")
+		s.Server, s.Opening = b.Response.Get("Server"), b.Upgrade
 		if s.Way == ServerOnly && b.Response.Get(standin.Header) == "" {
 			c.Goodbye(goodbyeWait)
 			return

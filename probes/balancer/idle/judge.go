@@ -94,7 +94,8 @@ func Judge(o Observation) Verdict {
 }
 
 // silentlyCut returns the sockets that were cut while this side was silent, by how long they were: those that were to be
-// silent to the end, and, once one of those was cut, those that were to wake later.
+// silent to the end, and, once one of those was cut, those that were to wake later. The half is left out of which it is
+// less clear when their silence began: a machine that is busy when they are opened reads the answer late.
 func (o Observation) silentlyCut() []Socket {
 	var out []Socket
 	for _, s := range o.Sockets {
@@ -105,6 +106,9 @@ func (o Observation) silentlyCut() []Socket {
 	if !slices.ContainsFunc(out, func(s Socket) bool { return s.Way == Silent }) {
 		return nil
 	}
+	unclear := func(s Socket) probes.Seconds { return s.Opening + s.Age - s.Idle }
+	slices.SortFunc(out, func(a, b Socket) int { return cmp.Compare(unclear(a), unclear(b)) })
+	out = out[:max(min(len(out), 2), len(out)/2)]
 	slices.SortFunc(out, func(a, b Socket) int { return cmp.Compare(a.silence(), b.silence()) })
 	return out
 }

@@ -2,7 +2,6 @@ package idle
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strings"
@@ -41,15 +40,6 @@ func relay(t *testing.T, to string, act func(client, server net.Conn)) string {
 	})
 	t.Cleanup(func() { ln.Close(); wg.Wait() })
 	return ln.Addr().String()
-}
-
-// both copies in both directions until one of them ends.
-func both(client, server net.Conn) {
-	var wg sync.WaitGroup
-	for _, p := range [][2]net.Conn{{client, server}, {server, client}} {
-		wg.Go(func() { io.Copy(p[0], p[1]); p[0].Close(); p[1].Close() })
-	}
-	wg.Wait()
 }
 
 // forgets passes bytes on as long as one comes within limit, and then swallows everything without a word.

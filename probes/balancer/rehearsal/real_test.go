@@ -116,7 +116,7 @@ func TestNodeStops(t *testing.T) {
 func TestFrozen(t *testing.T) {
 	t.Parallel()
 	address, process := named(t, "a")
-	o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + address, Limits: handshake.Limits{Upgrade: time.Second}}, N: 3, Watch: 9 * time.Second,
+	o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + address}, N: 3, Watch: 9 * time.Second,
 		Act: func(context.Context) error { return process.Signal(syscall.SIGSTOP) }})
 	if serr := process.Signal(syscall.SIGCONT); serr != nil {
 		t.Error(serr)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/balancer/backend"
 )
 
 // Policy is how a balancer seems to choose a backend. The values are stable.
@@ -39,7 +40,7 @@ func Judge(o Observation) Verdict {
 	case o.By == "" && o.Failed > 0 && len(plain) == 0:
 		return Verdict{Unknown, false, probes.T("no connection came about: %s", o.Cause.Text)}
 	case o.By == "":
-		return Verdict{Unknown, false, probes.T("the backends cannot be told apart: no header, cookie or first message names them; run `wsdoctor standin PORT` in their place, or let them send X-Backend")}
+		return Verdict{Unknown, false, backend.Untold()}
 	case len(plain) < enough:
 		return Verdict{Unknown, false, probes.T("%d connections are too few to tell, expected %d or more", len(plain), enough)}
 	}

@@ -38,7 +38,7 @@ const (
 
 // Table is one table as its last commit left it.
 type Table struct {
-	Script, Log string   // the files that were read; Log is "" where there is none
+	Script, Log string   // the files that were read; Log is "" where there is none that counts
 	Columns     []string // in upper case
 	Rows        []Row
 	Changes     int    // statements of the log that changed the table
@@ -49,6 +49,9 @@ type Table struct {
 	UncommittedFrom int // the line of the first of them
 	CutShort        int // the line at which the log ends in the middle; 0: it does not
 }
+
+// errMoved: the new script got its name while it was looked for.
+var errMoved = errors.New("the script was renamed")
 
 // Error says what is wrong in one of the files.
 type Error struct {
@@ -71,10 +74,11 @@ func Read(ctx context.Context, path, table string) (*Table, error) {
 	for try := 1; ; try++ {
 		before := stamp(path)
 		t, err := read(ctx, base, table)
-		// A script that was replaced meanwhile does not go with the log.
+		// A script that was replaced meanwhile does not go with the log. While a new one lies beside it, the log may be
+		// gone already; one that stays there was left by a process that was killed, and HSQLDB will drop it.
 		settled := before == stamp(path)
-		being := errors.Is(err, fs.ErrNotExist) && exists(base+".script.new")
-		if (settled && !being) || try == tries {
+		being := exists(base+".script.new") && !renaming(base)
+		if (settled && !being && !errors.Is(err, errMoved)) || try == tries {
 			if err == nil && !settled {
 				err = &Error{File: path, Msg: fmt.Sprintf("it was replaced during each of %d tries, expected a database at rest; stop the product, or try again", tries)}
 			}
@@ -103,10 +107,17 @@ func exists(path string) bool {
 }
 
 func read(ctx context.Context, base, table string) (*Table, error) {
-	t := &Table{Script: base + ".script", Version: version(base + ".properties"), Open: isOpen(base+".lck", time.Now())}
+	t := &Table{Script: base + ".script", Version: property(base, "version"), Open: isOpen(base+".lck", time.Now())}
+	moving := renaming(base)
+	if moving {
+		t.Script += ".new"
+	}
 	r := newReplay(table, strings.HasPrefix(t.Version, "1."))
 	r.begin(t.Script, false)
 	cut, err := r.lines(ctx, t.Script)
+	if moving && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", errMoved, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +127,7 @@ func read(ctx context.Context, base, table string) (*Table, error) {
 	if err := r.readable(t.Script); err != nil {
 		return nil, err
 	}
-	if log := base + ".log"; exists(log) {
+	if log := base + ".log"; exists(log) && !moving {
 		t.Log = log
 		r.begin(log, true)
 		if t.CutShort, err = r.lines(ctx, log); err != nil {
@@ -253,18 +264,24 @@ func readLine(in *bufio.Reader) (line []byte, long bool, err error) {
 	}
 }
 
-// version reads what HSQLDB's own NAME.properties says; "" if nothing.
-func version(path string) string {
-	raw, err := os.ReadFile(path)
+// property reads a line of HSQLDB's own NAME.properties; "" where there is none.
+func property(base, key string) string {
+	raw, err := os.ReadFile(base + ".properties")
 	if err != nil {
 		return ""
 	}
 	for line := range strings.Lines(string(raw)) {
-		if v, ok := strings.CutPrefix(line, "version="); ok {
+		if v, ok := strings.CutPrefix(line, key+"="); ok {
 			return strings.TrimSpace(v)
 		}
 	}
 	return ""
+}
+
+// renaming tells whether HSQLDB has written a new script that already counts, and not yet given it its name: the log is
+// folded into it (modified=yes-new-files).
+func renaming(base string) bool {
+	return property(base, "modified") == "yes-new-files" && exists(base+".script.new")
 }
 
 // isOpen looks at the lock file: "HSQLLOCK" and the time of the last heartbeat in ms, 8 bytes with the highest first. One

@@ -130,6 +130,18 @@ func TestTail(t *testing.T) {
 	}
 }
 
+// TestCheckpointLeftBehind has the files of a process that was killed while it replaced the script.
+func TestCheckpointLeftBehind(t *testing.T) {
+	files := map[string]string{"script": head + "INSERT INTO T VALUES('a','1')\n", "script.new": head + "INSERT INTO T VALUES('a','2')\n", "log": "DELETE FROM T WHERE ID='a'\nCOMMIT\n"}
+	for properties, want := range map[string]string{"modified=yes\nversion=2.7.1\n": "", "modified=yes-new-files\nversion=2.7.1\n": `"a"="2"@new:3`} {
+		files["properties"] = properties
+		got, err := Read(context.Background(), write(t, files), "T")
+		if err != nil || show(got) != want {
+			t.Errorf("%s: %s, %v; expected %s", properties, show(got), err, want)
+		}
+	}
+}
+
 func TestOpen(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, c := range []struct {

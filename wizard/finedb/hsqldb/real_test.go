@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,6 +182,7 @@ func TestReadsWhileWritten(t *testing.T) {
 	writer.Run("SET FILES WRITE DELAY FALSE")
 	writer.Run("CHECKPOINT")
 	stop, states := make(chan struct{}), make(chan int, 1)
+	var committed atomic.Int64
 	go func() {
 		seen := map[string]bool{}
 		defer func() { states <- len(seen) }()
@@ -189,6 +192,7 @@ func TestReadsWhileWritten(t *testing.T) {
 				return
 			default:
 			}
+			before := committed.Load()
 			got, err := hsqldb.Read(context.Background(), db.Script, "FINE_CONF_ENTITY")
 			if err != nil {
 				t.Error(err)
@@ -198,11 +202,16 @@ func TestReadsWhileWritten(t *testing.T) {
 				t.Errorf("read %v", rowsOf(got))
 				return
 			}
+			if n, err := strconv.ParseInt(got.Rows[0].Values[1].Text, 10, 64); err != nil || n < before {
+				t.Errorf("read %d, but %d was committed before", n, before)
+				return
+			}
 			seen[got.Rows[0].Values[1].Text] = true
 		}
 	}()
 	for n := range 300 {
 		writer.Run(fmt.Sprintf("UPDATE FINE_CONF_ENTITY SET VALUE = '%d'", n))
+		committed.Store(int64(n))
 		if n%20 == 0 {
 			writer.Run("CHECKPOINT")
 		}
@@ -255,6 +264,35 @@ COMMIT`,
 	want := truth(hsqldbtest.Start(t, dir).Connect(t))
 	if !slices.Equal(rowsOf(got), want) {
 		t.Errorf("reads\n%s\nHSQLDB has\n%s", strings.Join(rowsOf(got), "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestCheckpointKilled compares with what HSQLDB makes of the files of a checkpoint that was not finished.
+func TestCheckpointKilled(t *testing.T) {
+	script := `CREATE USER SA PASSWORD DIGEST 'd41d8cd98f00b204e9800998ecf8427e'
+CREATE SCHEMA PUBLIC AUTHORIZATION DBA
+CREATE MEMORY TABLE PUBLIC.FINE_CONF_ENTITY(ID VARCHAR(255) NOT NULL PRIMARY KEY,VALUE VARCHAR(65535))
+SET DATABASE DEFAULT INITIAL SCHEMA PUBLIC
+GRANT DBA TO SA
+SET SCHEMA PUBLIC
+INSERT INTO FINE_CONF_ENTITY VALUES('a','old')
+`
+	for _, modified := range []string{"yes", "yes-new-files"} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{
+			"db.script": script, "db.script.new": strings.Replace(script, "old", "new", 1), "db.properties": "modified=" + modified + "\nversion=2.7.1\n",
+		} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := hsqldb.Read(context.Background(), filepath.Join(dir, "db.script"), "fine_conf_entity")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := truth(hsqldbtest.Start(t, dir).Connect(t)); !slices.Equal(rowsOf(got), want) {
+			t.Errorf("modified=%s: reads %s, HSQLDB has %s", modified, rowsOf(got), want)
+		}
 	}
 }
 

@@ -1,7 +1,0 @@
-//go:build race
-
-package main
-
-// raceDetector tells that the tests run under the race detector, where everything costs about ten times as much: what
-// is counted in hundreds without it is made smaller.
-const raceDetector = true
