@@ -49,10 +49,11 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  done; \
 	done
 
-bench: build ## TIME_WAIT reader against ss, gopsutil and /proc; start and check times; `wait` (needs root, 3 minutes)
+bench: build ## TIME_WAIT reader against ss, gopsutil and /proc; start, check and lint times; `wait` (needs root, 3 minutes)
 	$(GO) run $(TESTEXEC) ./probes/ports/bench -bar 0.25
 	$(GO) run $(TESTEXEC) ./probes/ports/bench -wait $(BIN)
 	.ci/bench-start $(BIN)
+	.ci/bench-lint $(BIN)
 
 bench-screens: build ## first screen, answer to a key, idle CPU of the screens on a pseudo-terminal (Linux)
 	$(GO) run ./tui/bench -start 100ms -cpu 2 $(BIN)

@@ -31,6 +31,7 @@ func TestDrain(t *testing.T) {
 		eachWay(t, func(t *testing.T, w way, cfg *cluster.Config) {
 			n := startNode(t, "n1")
 			cfg.Proxy.Backends = settings(n).Proxy.Backends
+			cfg.Proxy.Listen = []string{spare(t)} // so that nobody else opens the port when it is closed
 			p := start(t, *cfg, Options{})
 			var all []*websocket.Conn
 			for range 8 {

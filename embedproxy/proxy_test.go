@@ -15,6 +15,7 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/probes/probetest"
 )
 
 func eachWay(t *testing.T, f func(t *testing.T, w way, cfg *cluster.Config)) {
@@ -244,8 +245,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestDeadBackends(t *testing.T) {
-	gone := startNode(t, "gone")
-	gone.Close()
+	gone := cluster.Backend{Address: probetest.ClosedPort(t), Weight: 1}
 	n := startNode(t, "n1")
 	mute, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and never answers, like a stopped process
 	if err != nil {
@@ -257,7 +257,7 @@ func TestDeadBackends(t *testing.T) {
 			return // its first request would meet the dead backends itself
 		}
 		cfg.Proxy.Policy = "round-robin"
-		cfg.Proxy.Backends = settings(gone, n).Proxy.Backends
+		cfg.Proxy.Backends = append([]cluster.Backend{gone}, settings(n).Proxy.Backends...)
 		p := start(t, *cfg, Options{})
 		for range 4 {
 			if _, name := w.hello(t, p, nil); name != "n1" {
@@ -265,7 +265,7 @@ func TestDeadBackends(t *testing.T) {
 			}
 		}
 		for _, b := range p.Snapshot(0).Backends {
-			if b.Address == gone.address() && (b.State != "out" || b.Failed != 1) {
+			if b.Address == gone.Address && (b.State != "out" || b.Failed != 1) {
 				t.Errorf("%+v, expected it to be out after one failure", b)
 			}
 		}
@@ -279,7 +279,7 @@ func TestDeadBackends(t *testing.T) {
 				t.Errorf("%v, expected %d", resp, want)
 			}
 		}
-		only.Proxy.Backends = settings(gone).Proxy.Backends
+		only.Proxy.Backends = []cluster.Backend{gone}
 		p = start(t, only, Options{})
 		if _, resp, _ := w.open(t, p, "/ws", nil); resp == nil || resp.StatusCode != 502 {
 			t.Errorf("%v, expected 502", resp)

@@ -139,6 +139,7 @@ func TestReloadOfGivenSockets(t *testing.T) {
 func TestReloadOfAdmin(t *testing.T) {
 	n := startNode(t, "n1")
 	cfg := settings(n)
+	cfg.Proxy.Admin = spare(t)
 	p := start(t, cfg, Options{})
 	before := p.AdminAddress()
 	cfg.Proxy.Admin = spare(t)

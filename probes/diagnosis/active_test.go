@@ -96,7 +96,11 @@ func TestActiveTests(t *testing.T) {
 		},
 		{
 			"lost sessions, and no file", []probes.Result{found("balancer/stickiness", probes.Warning, balancerURL), found("balancer/socketio-polling", probes.Error, balancerURL), found("balancer/socketio-upgrade", probes.Error, balancerURL)},
-			sessions(true), "", two, []string{"error balancer/stickiness > balancer/socketio-polling balancer/socketio-upgrade"}, []string{"balancer/stickiness"},
+			sessions(true), "", two, []string{"error balancer/socketio-polling > balancer/stickiness balancer/socketio-upgrade"}, []string{"balancer/socketio-polling"},
+		},
+		{
+			"lost to the upgrade alone, and no file", []probes.Result{found("balancer/stickiness", probes.Warning, balancerURL), found("balancer/socketio-upgrade", probes.Error, balancerURL)},
+			sessions(true), "", two, []string{"error balancer/socketio-upgrade > balancer/stickiness"}, []string{"balancer/socketio-upgrade"},
 		},
 		{
 			"not sticky, and nothing lost", []probes.Result{found("nginx/stickiness", probes.Warning, "n:1"), found("balancer/stickiness", probes.Warning, balancerURL)},

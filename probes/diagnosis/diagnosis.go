@@ -47,7 +47,7 @@ var rules = []rule{
 	balancerChanges,
 	idleLine,
 	unstickyLine,
-	unstickyBalancer,
+	lostSession,
 	nodeOut,
 	ejection,
 	connectionLimit,

@@ -63,6 +63,19 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestLongLine shows the part of a line that matters.
+func TestLongLine(t *testing.T) {
+	line := strings.Repeat("a", 1000) + "HERE" + strings.Repeat("b", 1000)
+	for column, want := range map[int]string{1001: "^~~~", 1: "^~~~", 2001: "^~~~"} {
+		text := render(t, "text", Document{Findings: []Finding{{ID: "x/one", File: "f", Line: 1, Column: column, Width: 4, Source: line, Title: probes.T("long")}}})
+		lines := strings.Split(text, "\n")
+		mark := strings.Index(lines[5], "^")
+		if len(lines[4]) > maxShown+20 || !strings.HasSuffix(lines[5], want) || column == 1001 && !strings.HasPrefix(lines[4][mark:], "HERE") {
+			t.Errorf("column %d:\n%s", column, text)
+		}
+	}
+}
+
 func TestMachineFormats(t *testing.T) {
 	for _, f := range Formats[1:] {
 		for _, d := range []Document{hostile, {}} {

@@ -63,11 +63,24 @@ func writeFinding(b *strings.Builder, f Finding) {
 		fmt.Fprintf(b, "\n  %d:%d  %s  %s\n  %s\n", f.Line, f.Column, f.Severity, f.ID, safe(f.Title.String()))
 	}
 	if strings.TrimSpace(f.Source) != "" {
-		fmt.Fprintf(b, "  %5d | %s\n        | %s\n", f.Line, plain(f.Source), caret(f.Source, f.Column, f.Width))
+		source, column := excerpt(f.Source, f.Column)
+		fmt.Fprintf(b, "  %5d | %s\n        | %s\n", f.Line, plain(source), caret(source, column, f.Width))
 	}
 	for _, e := range f.Evidence {
 		fmt.Fprintf(b, "        see %s: %s\n", e.Where, safe(e.Saw.String()))
 	}
+}
+
+// maxShown is how many bytes of a line are shown.
+const maxShown = 200
+
+// excerpt cuts a line that is too long to be looked at to what stands around a column.
+func excerpt(line string, column int) (string, int) {
+	if len(line) <= maxShown {
+		return line, column
+	}
+	from := max(0, min(column-1-maxShown/4, len(line)-maxShown))
+	return strings.ToValidUTF8(line[from:from+maxShown], "·"), column - from
 }
 
 // plain shows what a terminal would obey, hide or widen as one mark each, so that a caret of as many blanks stands below

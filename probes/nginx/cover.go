@@ -64,33 +64,39 @@ func (in *Input) fill(sc *model.Scope, body []string) []conf.Edit {
 // target returns the one backend that a server, or the whole configuration, hands requests to; "" where there are
 // several or none.
 func (in *Input) target(srv *model.Server) string {
-	var own, all []string
-	note := func(list *[]string, url string) {
-		t := model.SplitTarget(url)
-		if u := t.Scheme + "://" + t.Host; t.Scheme != "" && !strings.Contains(url, "$") && !slices.Contains(*list, u) {
-			*list = append(*list, u)
-		}
-	}
+	var own []string
 	for _, s := range in.sites {
-		if s.Server == srv {
-			note(&own, s.Pass.Arg(0))
+		if s.Server == srv && len(own) < 2 {
+			own = noteTarget(own, s.Pass.Arg(0))
 		}
 	}
-	for _, sc := range in.Model.All {
-		if pass := ownPass(sc); pass != nil {
-			note(&all, pass.Arg(0))
-		}
-	}
-	for _, u := range in.Model.Upstreams {
-		if u.Name != "" {
-			note(&all, "http://"+u.Name)
-		}
-	}
-	switch {
-	case len(own) == 1:
+	if len(own) == 1 {
 		return own[0]
-	case len(all) == 1:
-		return all[0]
+	}
+	if in.targets == nil {
+		in.targets = []string{}
+		for _, sc := range in.Model.All {
+			if pass := ownPass(sc); pass != nil && len(in.targets) < 2 {
+				in.targets = noteTarget(in.targets, pass.Arg(0))
+			}
+		}
+		for _, u := range in.Model.Upstreams {
+			if u.Name != "" && len(in.targets) < 2 {
+				in.targets = noteTarget(in.targets, "http://"+u.Name)
+			}
+		}
+	}
+	if len(in.targets) == 1 {
+		return in.targets[0]
 	}
 	return ""
+}
+
+// noteTarget adds the scheme and host of a URL to a list that has them not yet.
+func noteTarget(list []string, url string) []string {
+	t := model.SplitTarget(url)
+	if u := t.Scheme + "://" + t.Host; t.Scheme != "" && !strings.Contains(url, "$") && !slices.Contains(list, u) {
+		return append(list, u)
+	}
+	return list
 }

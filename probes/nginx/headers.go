@@ -64,11 +64,12 @@ func rawLine(d *conf.Directive) string { return d.Head() + ";" }
 func insertAfter(d *conf.Directive, lines ...string) []conf.Edit {
 	f := d.File
 	end := d.End
-	rest := strings.TrimSpace(lineRest(f, end))
-	inline := rest != "" && !strings.HasPrefix(rest, "#")
+	full := lineRest(f, end)
+	rest := strings.TrimSpace(full)
+	inline := rest != "" && !strings.HasPrefix(rest, "#") || len(full) == maxRest
 	at, nl := end, "\n"
 	if !inline {
-		at = end + len(lineRest(f, end))
+		at = end + len(full)
 		if at > 0 && at <= len(f.Src) && at > end && f.Src[at-1] == '\r' {
 			at--
 			nl = "\r\n"
@@ -85,10 +86,14 @@ func insertAfter(d *conf.Directive, lines ...string) []conf.Edit {
 	return out
 }
 
-// lineRest returns what stands between offset and the end of its line.
+// maxRest is how much of a line is looked at behind a directive: a file of one line is looked at for each of its
+// directives.
+const maxRest = 4096
+
+// lineRest returns what stands between offset and the end of its line, maxRest bytes at most.
 func lineRest(f *conf.File, offset int) string {
 	end := offset
-	for end < len(f.Src) && f.Src[end] != '\n' {
+	for end < len(f.Src) && f.Src[end] != '\n' && end < offset+maxRest {
 		end++
 	}
 	return string(f.Src[offset:end])

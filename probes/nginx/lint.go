@@ -55,11 +55,15 @@ func Lint(in *Input) []Finding {
 	return sorted
 }
 
+// maxFindings is how many findings of one rule are kept: more help nobody, and a file of megabytes would have as many.
+const maxFindings = 1000
+
 // run asks one rule. A fault that shows at several places of one line, or through a file that is included several
 // times, is one finding, the worst of them.
 func (r Rule) run(in *Input) []Finding {
 	var out []Finding
-	index := map[string]int{}
+	in.tests = 0
+	index, more := map[string]int{}, 0
 	for _, f := range r.Check(in) {
 		f.ID = r.ID
 		key := fmt.Sprintf("%s:%d", f.File.Name, f.Place().Line)
@@ -69,8 +73,16 @@ func (r Rule) run(in *Input) []Finding {
 			}
 			continue
 		}
+		if len(out) == maxFindings {
+			more++
+			continue
+		}
 		index[key] = len(out)
 		out = append(out, f)
+	}
+	if more > 0 {
+		last := &out[len(out)-1]
+		last.Evidence = append(last.Evidence, probes.Evidence{Where: r.ID, Saw: probes.T("and %d more findings of this kind, which are not listed", more)})
 	}
 	for i := range out {
 		f, line := out[i].File, out[i].Place().Line

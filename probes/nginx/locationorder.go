@@ -21,9 +21,9 @@ var locationOrder = Rule{
 				continue // what "/" does not get is what others were written for
 			}
 			for _, path := range in.takenAway(s) {
-				o := in.Model.WalkIn(s.Server, model.Request{Host: hostFor(s.Server), Path: path})
+				o, ok := in.reach(s, path)
 				won := o.Location
-				if won == nil || won.In(s.Scope) || won.Dir == nil || o.Kind == model.Proxied && in.intent(o.Scope) {
+				if !ok || won == nil || won.In(s.Scope) || won.Dir == nil || o.Kind == model.Proxied && in.intent(o.Scope) {
 					continue
 				}
 				if won.Mod != "~" && won.Mod != "~*" || s.Scope.Mod == "" && len(won.Name) == 0 {
@@ -61,7 +61,7 @@ func (in *Input) takenAway(s Site) []string {
 		return paths
 	}
 	for _, p := range paths {
-		if o := in.Model.WalkIn(s.Server, model.Request{Host: hostFor(s.Server), Path: p}); o.Location == s.Scope {
+		if o, ok := in.reach(s, p); !ok || o.Location == s.Scope {
 			return nil
 		}
 	}

@@ -70,6 +70,9 @@ type Input struct {
 	sites   []Site
 	siteOf  map[*model.Scope]int // index in sites
 	reaches []Reach
+	tests   int      // see maxTests
+	whole   int      // of someWhole; 0: not asked yet
+	targets []string // of target: those of the whole configuration, two at most; nil: not asked yet
 }
 
 // at makes a finding that points at a directive's head.

@@ -29,7 +29,8 @@ var pathNotCovered = Rule{
 // upgrade-header and connection-header.
 func (in *Input) uncovered(path string) []Finding {
 	var out []Finding
-	for _, r := range in.lost(path) {
+	lost := in.lost(path)
+	for _, r := range lost[:min(len(lost), maxFindings)] {
 		switch r.Out.Kind {
 		case model.Redirect, model.Static:
 			continue // redirect and static-shadow say so
@@ -78,8 +79,8 @@ func (in *Input) narrowRegexes() []Finding {
 		if class == "" {
 			continue
 		}
-		o := in.Model.WalkIn(s.Server, model.Request{Host: hostFor(s.Server), Path: sample})
-		if o.Location == s.Scope || o.Kind == model.Proxied && in.intent(o.Scope) {
+		o, ok := in.reach(s, sample)
+		if !ok || o.Location == s.Scope || o.Kind == model.Proxied && in.intent(o.Scope) {
 			continue
 		}
 		to := "no location"

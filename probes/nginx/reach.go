@@ -92,12 +92,33 @@ func (in *Input) takenFrom(r Reach) *model.Scope {
 	if won == nil || won.Mod != "~" && won.Mod != "~*" || r.Out.Kind == model.Proxied && in.intent(r.Out.Scope) {
 		return nil
 	}
-	for _, sc := range in.Model.All {
-		if sc.Level == conf.Location && sc.Mod == "" && in.Model.Server(sc) == r.Out.Server && len(sc.Name) > 1 && strings.HasPrefix(r.Path, sc.Name) && ownPass(sc) != nil && in.intent(sc) {
-			return sc
+	return in.writtenFor(r.Path, r.Out.Server.Scope)
+}
+
+// writtenFor returns the first prefix location with the upgrade below sc that a path was written for; nil where there
+// is none.
+func (in *Input) writtenFor(path string, sc *model.Scope) *model.Scope {
+	for _, c := range sc.Children {
+		if c.Level == conf.Location && c.Mod == "" && len(c.Name) > 1 && strings.HasPrefix(path, c.Name) && ownPass(c) != nil && in.intent(c) {
+			return c
+		}
+		if found := in.writtenFor(path, c); found != nil {
+			return found
 		}
 	}
 	return nil
+}
+
+// maxTests bounds the locations that rules try, one by one, to find out where sample paths of all sites end: a file of
+// thousands of regexes would take minutes. What is left is not judged by these rules.
+const maxTests = 2_000_000
+
+// reach says where a sample path of a site ends; ok is false where too many were asked already.
+func (in *Input) reach(s Site, path string) (out model.Outcome, ok bool) {
+	if in.tests += 1 + len(s.Server.Scope.Children); in.tests > maxTests {
+		return model.Outcome{}, false
+	}
+	return in.Model.ReachIn(s.Server, model.Request{Host: hostFor(s.Server), Path: path}), true
 }
 
 // certain is the severity of a fault that a walk shows: advice where the walk had to guess.

@@ -224,7 +224,7 @@ func (in *Input) grade(s Site, sev probes.Severity, unsure []*conf.Directive) pr
 		return probes.Info // the caller said which paths are WebSocket paths, and this is not one of them
 	case !s.Sure:
 		return min(sev, probes.Warning)
-	case !wsName.MatchString(s.Scope.Name) && in.half(s.Scope) && slices.ContainsFunc(in.sites, func(o Site) bool { return !in.half(o.Scope) }):
+	case !wsName.MatchString(s.Scope.Name) && in.half(s.Scope) && in.someWhole():
 		return probes.Info // half a set of headers beside a whole one elsewhere: rather a leftover than the WebSocket path
 	}
 	return sev
@@ -234,6 +234,17 @@ func (in *Input) grade(s Site, sev probes.Severity, unsure []*conf.Directive) pr
 func (in *Input) half(sc *model.Scope) bool {
 	h := headersAt(sc)
 	return (h.last("upgrade") == nil) != (h.last("connection") == nil)
+}
+
+// someWhole tells whether some site has both of Upgrade and Connection, or neither.
+func (in *Input) someWhole() bool {
+	if in.whole == 0 {
+		in.whole = -1
+		if slices.ContainsFunc(in.sites, func(o Site) bool { return !in.half(o.Scope) }) {
+			in.whole = 1
+		}
+	}
+	return in.whole > 0
 }
 
 // prepared returns the lines by which a location makes ready for an upgrade: the headers that it sets for one, or its

@@ -1,7 +1,6 @@
 package nginx
 
 import (
-	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes/nginx/model"
@@ -9,12 +8,14 @@ import (
 
 // groups returns the upstreams that sites hand requests to, each with its first site.
 func (in *Input) groups() (ups []*model.Upstream, first []Site) {
+	seen := map[*model.Upstream]bool{}
 	for _, s := range in.sites {
 		u := in.Model.Upstream(model.SplitTarget(s.Pass.Arg(0)).Host)
 		if s.Out != nil && s.Out.Upstream != nil {
 			u = s.Out.Upstream
 		}
-		if u != nil && u.Dir != nil && !slices.Contains(ups, u) {
+		if u != nil && u.Dir != nil && !seen[u] {
+			seen[u] = true
 			ups, first = append(ups, u), append(first, s)
 		}
 	}

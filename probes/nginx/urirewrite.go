@@ -67,8 +67,8 @@ func (in *Input) changed(s Site) (Finding, bool) {
 	if s.Path == "" || !model.SplitTarget(s.Pass.Arg(0)).HasURI && len(s.Scope.Own("rewrite")) == 0 && len(s.Scope.Own("if")) == 0 && len(s.Server.Scope.Own("rewrite")) == 0 {
 		return Finding{}, false // nothing here changes a URI
 	}
-	o := in.Model.WalkIn(s.Server, model.Request{Host: hostFor(s.Server), Path: s.Path + "?a=1"})
-	if o.Kind != model.Proxied || o.Location != s.Scope || !o.Exact || o.UpstreamURI == s.Path+"?a=1" {
+	o, ok := in.reach(s, s.Path+"?a=1")
+	if !ok || o.Kind != model.Proxied || o.Location != s.Scope || !o.Exact || o.UpstreamURI == s.Path+"?a=1" {
 		return Finding{}, false
 	}
 	asked, _, _ := strings.Cut(o.UpstreamURI, "?")

@@ -88,9 +88,8 @@ func (c config) Commands(State) []string {
 		return []string{"wsdoctor lint " + name, "haproxy -c -f " + name, "wsdoctor check --only haproxy"}
 	}
 	out := []string{"wsdoctor lint " + name, "wsdoctor lint --fix " + name + " | patch -p0", "nginx -t -c " + name}
-	for _, w := range c.walk {
-		out = append(out, "wsdoctor lint --trace --path "+shellWord(w.Path)+" "+name)
-		break
+	if len(c.walk) > 0 {
+		out = append(out, "wsdoctor lint --trace --path "+shellWord(c.walk[0].Path)+" "+name)
 	}
 	return out
 }

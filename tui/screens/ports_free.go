@@ -168,7 +168,7 @@ func (p portsScreen) signalling(port int, holders []ports.Process, sig os.Signal
 		defer cancel()
 		// What a closed server leaves behind in TIME_WAIT keeps no server away that sets SO_REUSEADDR; the table says
 		// whether something is left.
-		seen, err := ports.Wait{Ports: []int{port}, ReuseAddr: true}.Until(limit)
+		_, err := ports.Wait{Ports: []int{port}, ReuseAddr: true}.Until(limit)
 		switch {
 		case err == nil:
 			tell(portFree{port, time.Since(start)}, false)
@@ -177,13 +177,15 @@ func (p portsScreen) signalling(port int, holders []ports.Process, sig os.Signal
 			tell(portHeld{port: port, err: err}, false)
 		default:
 			held := portHeld{port: port}
-			for _, s := range seen {
-				for _, h := range processes(s) {
-					if slices.ContainsFunc(holders, func(o ports.Process) bool { return o.PID == h.PID }) {
-						held.still = append(held.still, h)
-					} else {
-						held.others = append(held.others, h)
-					}
+			now, err := holding(ctx, port)
+			if err != nil {
+				held.err = err
+			}
+			for _, h := range now {
+				if slices.ContainsFunc(holders, func(o ports.Process) bool { return o.PID == h.PID }) {
+					held.still = append(held.still, h)
+				} else {
+					held.others = append(held.others, h)
 				}
 			}
 			tell(held, false)
@@ -202,13 +204,9 @@ func signalName(sig os.Signal) string {
 // end sends a signal to those of the holders that hold the port still: a number may have gone to another process since
 // they were seen.
 func end(ctx context.Context, port int, holders []ports.Process, sig os.Signal) error {
-	seen, err := ports.Observe(ctx, probes.Target{}, ports.Options{Ports: []int{port}})
+	now, err := holding(ctx, port)
 	if err != nil {
-		return fmt.Errorf("looking at port %d: %w", port, err)
-	}
-	var now []ports.Process
-	for _, p := range seen.Ports {
-		now = append(now, processes(p)...)
+		return err
 	}
 	for _, h := range holders {
 		if !slices.ContainsFunc(now, func(o ports.Process) bool { return o.PID == h.PID && o.Name == h.Name }) {
@@ -223,6 +221,19 @@ func end(ctx context.Context, port int, holders []ports.Process, sig os.Signal) 
 		}
 	}
 	return nil
+}
+
+// holding looks who holds a port now.
+func holding(ctx context.Context, port int) ([]ports.Process, error) {
+	seen, err := ports.Observe(ctx, probes.Target{}, ports.Options{Ports: []int{port}})
+	if err != nil {
+		return nil, fmt.Errorf("looking at port %d: %w", port, err)
+	}
+	var now []ports.Process
+	for _, p := range seen.Ports {
+		now = append(now, processes(p)...)
+	}
+	return now, nil
 }
 
 // worked takes what the work has come to, and has the ports looked at again.
@@ -257,12 +268,11 @@ func (p portsScreen) Commands(st State) []string {
 		return []string{"wsdoctor ports"}
 	}
 	out := []string{fmt.Sprintf("wsdoctor ports %d", port.Port), fmt.Sprintf("ss -tanp 'sport = :%d'", port.Port), fmt.Sprintf("wsdoctor wait %d -- ./start.sh", port.Port)}
-	for _, h := range processes(port) {
-		if h.Unit != "" {
-			out = append(out, "systemctl stop "+shellWord(h.Unit))
+	if all := processes(port); len(all) > 0 {
+		if all[0].Unit != "" {
+			out = append(out, "systemctl stop "+shellWord(all[0].Unit))
 		}
-		out = append(out, fmt.Sprintf("kill -TERM %d", h.PID))
-		break
+		out = append(out, fmt.Sprintf("kill -TERM %d", all[0].PID))
 	}
 	return out
 }

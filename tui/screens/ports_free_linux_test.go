@@ -14,8 +14,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// holding starts a program that holds a port.
-func holding(t *testing.T, address string, env ...string) {
+// startHolder starts a program that holds a port.
+func startHolder(t *testing.T, address string, env ...string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -55,7 +55,7 @@ func TestFreeingAPort(t *testing.T) {
 	if !probetest.InNetns(t) {
 		return
 	}
-	holding(t, "127.0.0.1:38888")
+	startHolder(t, "127.0.0.1:38888")
 	d := onPorts(t, 38888)
 	d.press("F")
 	d.shows("End what holds port 38888: ", "It is sent TERM", "y does")
@@ -65,7 +65,7 @@ func TestFreeingAPort(t *testing.T) {
 		t.Error("the ports are not looked at again")
 	}
 
-	holding(t, "127.0.0.1:38889", holdEnv+"_STUBBORN=1")
+	startHolder(t, "127.0.0.1:38889", holdEnv+"_STUBBORN=1")
 	d = onPorts(t, 38889)
 	p := d.s.(portsScreen)
 	p.grace = 300 * time.Millisecond

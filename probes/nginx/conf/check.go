@@ -26,6 +26,9 @@ func (k *checker) add(kind Kind, d *Directive, at int, message, hint string, fix
 
 func (k *checker) block(list []*Directive, at Level) {
 	for _, d := range list {
+		if len(k.conf.Problems) >= maxProblems {
+			return
+		}
 		if d.Data {
 			continue
 		}
@@ -48,7 +51,7 @@ func (k *checker) directive(d *Directive, at Level) {
 	if k.swallowed(d) {
 		return
 	}
-	here := slices.DeleteFunc(slices.Clone(forms), func(f form) bool { return !slices.Contains(f.levels, at) })
+	here := allowed(forms, at)
 	if len(here) == 0 && d.Parent == nil && k.conf.Level != Main && !outsideHTTP(forms) {
 		k.add(Mixed, d, d.Start, fmt.Sprintf("%q does not belong into %s, as the rest of this text does", d.Name, at.human()), where(forms, at))
 		return
@@ -78,6 +81,25 @@ func (k *checker) directive(d *Directive, at Level) {
 	case f.until.Known():
 		k.add(Tolerated, d, d.Start, fmt.Sprintf("the directive %q is gone since nginx %d.%d", d.Name, f.until.Major, f.until.Minor+1), removed[d.Name])
 	}
+}
+
+// allowed returns the forms that a level takes. Nearly every directive has one form, or takes all of them anywhere: then
+// nothing is copied.
+func allowed(forms []form, at Level) []form {
+	there := func(f form) bool { return slices.Contains(f.levels, at) }
+	n := 0
+	for _, f := range forms {
+		if there(f) {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return nil
+	case len(forms):
+		return forms
+	}
+	return slices.DeleteFunc(slices.Clone(forms), func(f form) bool { return !there(f) })
 }
 
 // lift returns the edits that move a directive which belongs further out, such as an upstream inside a server, before
@@ -172,6 +194,9 @@ func (k *checker) unknown(d *Directive) {
 	if strings.ContainsFunc(d.Name, func(r rune) bool { return lookalikes[r] != "" }) {
 		return // the lexer said so
 	}
+	if k.said[d.Name] {
+		return
+	}
 	if near := nearest(d.Name); near != "" {
 		k.add(Refused, d, d.Start, message, fmt.Sprintf("did you mean %q?", near), Edit{d.File, d.Start, d.NameEnd, near})
 		return
@@ -180,10 +205,8 @@ func (k *checker) unknown(d *Directive) {
 		k.add(Refused, d, d.Start, message, "no directive has such a name")
 		return
 	}
-	if !k.said[d.Name] {
-		k.said[d.Name] = true
-		k.add(Foreign, d, d.Start, message, "stock nginx has no such directive, nor has any module that wsdoctor knows")
-	}
+	k.said[d.Name] = true
+	k.add(Foreign, d, d.Start, message, "stock nginx has no such directive, nor has any module that wsdoctor knows")
 }
 
 // plainName tells whether a module could have a directive of that name.
@@ -195,7 +218,7 @@ func plainName(s string) bool {
 
 // nearest returns the directive that a misspelt name is one or two slips away from.
 func nearest(name string) string {
-	if len(name) < 4 {
+	if len(name) < 4 || len(name) > 64 { // the longest has 40 letters
 		return ""
 	}
 	best, dist := "", 3

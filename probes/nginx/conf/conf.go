@@ -34,14 +34,14 @@ type Place struct {
 
 // Place returns line and column of an offset.
 func (f *File) Place(offset int) Place {
-	if f.lines == nil {
-		f.lines = lineStarts(f.Src)
-	}
-	i := sort.SearchInts(f.lines, offset+1) - 1
+	i := f.lineOf(offset)
 	return Place{f.Name, i + 1, offset - f.lines[i] + 1}
 }
 
-// Line returns the text of a line, without its end; "" where the file has no such line.
+// maxLine is how many bytes Line returns at most: a file of one line is shown for each of its findings.
+const maxLine = 64 << 10
+
+// Line returns the text of a line, without its end, or its first 64 KiB; "" where the file has no such line.
 func (f *File) Line(n int) string {
 	if f.lines == nil {
 		f.lines = lineStarts(f.Src)
@@ -53,15 +53,18 @@ func (f *File) Line(n int) string {
 	if n < len(f.lines) {
 		end = f.lines[n] - 1
 	}
-	return strings.TrimSuffix(string(f.Src[f.lines[n-1]:end]), "\r")
+	return strings.TrimSuffix(string(f.Src[f.lines[n-1]:min(end, f.lines[n-1]+maxLine)]), "\r")
 }
 
 // LineStart returns the offset of the first byte of the line that holds offset.
-func (f *File) LineStart(offset int) int {
-	for offset > 0 && f.Src[offset-1] != '\n' {
-		offset--
+func (f *File) LineStart(offset int) int { return f.lines[f.lineOf(offset)] }
+
+// lineOf returns the index of the line that holds offset.
+func (f *File) lineOf(offset int) int {
+	if f.lines == nil {
+		f.lines = lineStarts(f.Src)
 	}
-	return offset
+	return sort.SearchInts(f.lines, offset+1) - 1
 }
 
 // Indent returns the blanks that begin the line of offset.
@@ -109,7 +112,7 @@ type Directive struct {
 	Parent     *Directive
 	Data       bool    // an entry of map, types, geo and the like: Name is a value there
 	Included   []*File // of an include: the files that it brought in; their directives follow it in the Block
-	Unresolved string  // of an include: why nothing could be read
+	Unresolved string  // of an include: why nothing could be read; of a block: why it was not read to its end
 }
 
 // Arg returns the text of argument i; "" where there is none.

@@ -3,6 +3,7 @@ package conf
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,7 +29,11 @@ type Options struct {
 // whatever is wrong inside is a Problem.
 func Load(path string, o Options) (*Config, error) {
 	l := newLoader(o)
-	src, err := l.readFile(path)
+	read := o.ReadFile
+	if read == nil {
+		read = readMain
+	}
+	src, err := bounded(path, read)
 	if err != nil {
 		return nil, err
 	}
@@ -58,23 +63,44 @@ func tooLarge(name string, n int64) error {
 	return fmt.Errorf("reading %s: has %d bytes, expected a configuration of at most %d", name, n, MaxFile)
 }
 
-// ReadFile reads a file of the file system that is not larger than a configuration can be (MaxFile).
+// ReadFile reads a file of the file system that is not larger than a configuration can be (MaxFile). It waits for nobody:
+// a pipe or a terminal is an error, but for /dev/null, which some include.
 func ReadFile(name string) ([]byte, error) {
 	info, err := os.Stat(name)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if info.IsDir() {
+	case info.IsDir():
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
-	}
-	if info.Size() > MaxFile {
+	case info.Size() > MaxFile:
 		return nil, tooLarge(name, info.Size())
+	case name == os.DevNull:
+		return nil, nil
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is no regular file")}
 	}
 	return os.ReadFile(name)
 }
 
-func (l *loader) readFile(name string) ([]byte, error) {
-	src, err := l.opts.ReadFile(name)
+// readMain reads the file that was asked for, which may be a pipe, as a shell's <(…) is.
+func readMain(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		return ReadFile(name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, MaxFile+1))
+}
+
+func (l *loader) readFile(name string) ([]byte, error) { return bounded(name, l.opts.ReadFile) }
+
+// bounded reads a file of at most MaxFile; the error names it.
+func bounded(name string, read func(string) ([]byte, error)) ([]byte, error) {
+	src, err := read(name)
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		err = fmt.Errorf("reading %s: %w", name, pe.Err)
@@ -170,6 +196,9 @@ func (p *parser) include(d, parent *Directive) []*Directive {
 	}
 	var out []*Directive
 	for _, name := range names {
+		if p.full {
+			return out
+		}
 		if slices.Contains(p.open, name) {
 			p.lex.fail(d.Start, fmt.Sprintf("include of %q, which is being read: %s", name, strings.Join(append(slices.Clone(p.open), name), " → ")),
 				"nginx follows it until it runs out of file descriptors: too many open files")
@@ -202,10 +231,17 @@ func (p *parser) include(d, parent *Directive) []*Directive {
 // fileFor returns the File of a name; one that is included several times is read once.
 func (l *loader) fileFor(name string) (*File, error) {
 	if f := l.byName[name]; f != nil {
+		if l.total += len(f.Src); l.total > maxTotal {
+			return nil, fmt.Errorf("reading %s: the configuration has more than %d bytes", name, maxTotal)
+		}
 		// A fresh File: comments and places belong to each time it is read, the text is shared.
 		return &File{Name: name, Src: f.Src, lines: f.lines}, nil
 	}
-	src, err := l.readFile(name)
+	src, err := l.ahead.src, l.ahead.err
+	if l.ahead.name != name {
+		src, err = l.readFile(name)
+	}
+	l.ahead = readAhead{}
 	if err != nil {
 		return nil, err
 	}
@@ -251,9 +287,18 @@ func (l *loader) resolve(pattern string) (names []string, why string) {
 	return nil, fmt.Sprintf("open() %q failed (2: No such file or directory)", full)
 }
 
+// exists reads a file to see whether it is there, and keeps it for fileFor, which asks for it next.
 func (l *loader) exists(name string) bool {
-	_, err := l.opts.ReadFile(name)
+	src, err := l.readFile(name)
+	l.ahead = readAhead{name, src, err}
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// readAhead is a file that was read before it was asked for.
+type readAhead struct {
+	name string
+	src  []byte
+	err  error
 }
 
 // LoadFolder reads the files of a folder as nginx's packages include conf.d and sites-enabled: inside http, those that

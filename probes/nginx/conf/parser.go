@@ -9,12 +9,15 @@ import (
 // MaxFile is how many bytes one file may have.
 const MaxFile = 16 << 20
 
-// Limits of a configuration. Real ones are far below: the largest known to us have 2 MB and nest 8 deep.
+// Limits of a configuration. Real ones are far below: the largest known to us have 2 MB and nest 8 deep. A directive
+// takes some 400 bytes of memory, and what the rules make of it as much again.
 const (
-	maxTotal    = 64 << 20 // bytes of all files
-	maxDepth    = 200      // blocks in blocks
-	maxIncludes = 20_000   // files read, each time one is read
-	maxProblems = 500      // reported of one configuration; more help nobody
+	maxTotal      = 64 << 20 // bytes of all files, each time one is read
+	maxDepth      = 200      // blocks in blocks
+	maxIncludes   = 20_000   // files read, each time one is read
+	maxDirectives = 200_000  // but for data
+	maxData       = 300_000  // entries of map, geo and the like, which some generate from lists of addresses
+	maxProblems   = 500      // reported of one configuration; more help nobody
 )
 
 // loader reads a configuration and its includes.
@@ -24,8 +27,12 @@ type loader struct {
 	base   []string // folders that relative includes are looked for in
 	open   []string // files being read, outermost first: an include of one of them is a cycle
 	byName map[string]*File
+	ahead  readAhead
 	read   int
 	total  int
+	count  int  // directives, but for data
+	data   int  // entries of data blocks
+	full   bool // maxDirectives was reached: nothing more is read
 	level  Level
 	folder bool // the text is a list of includes, of files that belong into http
 }
@@ -95,6 +102,20 @@ func (p *parser) block(parent, opener *Directive, depth int) []*Directive {
 				return out
 			}
 			p.lex.fail(p.lex.pos-1, `unexpected "}"`, "no block is open here: delete it, or look for one that is closed too early", Edit{p.file, p.lex.pos - 1, p.lex.pos, ""})
+		case p.stop(parent):
+			p.lex.pos = len(p.file.Src)
+			if opener != nil {
+				opener.Close = len(p.file.Src)
+			}
+			return out
+		case parent != nil && parent.Data && p.data > maxData, parent != nil && isData(parent.Name) && p.data > maxData:
+			if end == blockOpen {
+				p.skipBlock(&Directive{File: p.file, Parent: parent})
+			}
+			if parent.Unresolved == "" {
+				parent.Unresolved = fmt.Sprintf("there are more than %d entries of maps and the like", maxData)
+				p.conf.Missing = append(p.conf.Missing, parent)
+			}
 		default:
 			meant := p.split(p.directive(words, parent, p.lex.pos), end == blockOpen)
 			out = append(out, meant...)
@@ -106,6 +127,28 @@ func (p *parser) block(parent, opener *Directive, depth int) []*Directive {
 			}
 		}
 	}
+}
+
+// stop counts a directive and tells whether the configuration holds more of them than are read. What stands around the
+// place is then as unsure as around an include that cannot be read.
+func (p *parser) stop(parent *Directive) bool {
+	switch {
+	case p.full:
+	case parent != nil && (parent.Data || isData(parent.Name)):
+		p.data++
+	default:
+		p.count++
+	}
+	if p.count <= maxDirectives || p.full {
+		return p.full
+	}
+	p.full = true
+	if parent == nil {
+		parent = &Directive{Name: "include", File: p.file, Start: 0, End: 0}
+	}
+	parent.Unresolved = fmt.Sprintf("there are more than %d directives", maxDirectives)
+	p.conf.Missing = append(p.conf.Missing, parent)
+	return true
 }
 
 func (p *parser) directive(words []Arg, parent *Directive, end int) *Directive {

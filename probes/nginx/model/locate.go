@@ -22,7 +22,7 @@ func locate(sc *Scope, uri string, note func(at *conf.Directive, format string, 
 	out.scope = sc
 	best, inclusive := (*Scope)(nil), false
 	var slash *Scope
-	adds := false
+	adds, slashed := false, uri+"/"
 	for _, c := range sc.Children {
 		if c.Level != conf.Location || c.Mod == "~" || c.Mod == "~*" || c.Mod == "@" {
 			continue
@@ -34,7 +34,7 @@ func locate(sc *Scope, uri string, note func(at *conf.Directive, format string, 
 		case c.Mod != "=" && strings.HasPrefix(uri, c.Name) && (best == nil || len(c.Name) > len(best.Name)):
 			best, inclusive = c, true
 		}
-		if uri+"/" == c.Name {
+		if slashed == c.Name {
 			adds = adds || proxies(c)
 			if slash == nil || c.Mod == "=" {
 				slash = c // of an exact and a prefix location of one name, nginx is in the exact one

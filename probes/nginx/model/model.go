@@ -41,11 +41,13 @@ type Model struct {
 	Vars      map[string]*conf.Directive // variables that the configuration defines, by lower-case name, and where
 	Modern    bool                       // nginx 1.29.7 or later: HTTP/1.1 with kept connections to backends by default
 	All       []*Scope                   // HTTP and every scope below it, in the order of the file
+
+	upstreams map[string]*Upstream // by lower-case name
 }
 
 // New builds the model of a configuration.
 func New(c *conf.Config) *Model {
-	m := &Model{Conf: c, Vars: map[string]*conf.Directive{}}
+	m := &Model{Conf: c, Vars: map[string]*conf.Directive{}, upstreams: map[string]*Upstream{}}
 	m.Main = newScope(conf.Main, nil, nil)
 	var http []*conf.Directive
 	switch c.Level {
@@ -85,7 +87,7 @@ func New(c *conf.Config) *Model {
 		m.Events = newScope(conf.Events, nil, m.Main)
 		m.Events.take(c.Top)
 	case conf.Upstream:
-		m.Upstreams = append(m.Upstreams, newUpstream(nil, c.Top))
+		m.addUpstream(newUpstream(nil, c.Top))
 	}
 	if c.Level != conf.Main {
 		m.takeMixed(c)
@@ -106,7 +108,7 @@ func New(c *conf.Config) *Model {
 			}
 		case "upstream":
 			if d.HasBlock {
-				m.Upstreams = append(m.Upstreams, newUpstream(d, d.Block))
+				m.addUpstream(newUpstream(d, d.Block))
 			}
 		case "map":
 			m.Maps = append(m.Maps, newMap(d))

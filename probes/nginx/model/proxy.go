@@ -91,7 +91,9 @@ func (w *walker) proxy(pass *conf.Directive) Outcome {
 		def = "1.1"
 	}
 	out.Version = w.scope.Effective("proxy_http_version").Text(def)
-	out.Headers = w.headers()
+	if !w.quiet {
+		out.Headers = w.headers()
+	}
 	w.note(pass, "%s: the backend is asked %s", pass.Head(), out.UpstreamURI)
 	return out
 }

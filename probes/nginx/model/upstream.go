@@ -101,11 +101,12 @@ func (u *Upstream) Active() []Backend {
 }
 
 // Upstream returns the upstream of a name; nil where there is none.
-func (m *Model) Upstream(name string) *Upstream {
-	for _, u := range m.Upstreams {
-		if u.Name != "" && strings.EqualFold(u.Name, name) {
-			return u
-		}
+func (m *Model) Upstream(name string) *Upstream { return m.upstreams[strings.ToLower(name)] }
+
+// addUpstream adds an upstream; of several with one name, which nginx refuses, the first counts.
+func (m *Model) addUpstream(u *Upstream) {
+	m.Upstreams = append(m.Upstreams, u)
+	if name := strings.ToLower(u.Name); name != "" && m.upstreams[name] == nil {
+		m.upstreams[name] = u
 	}
-	return nil
 }

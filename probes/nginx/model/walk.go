@@ -79,6 +79,7 @@ type walker struct {
 	doubts []*conf.Directive
 	jumps  int
 	failed bool // an error_page is being followed; nginx follows one only
+	quiet  bool // neither steps nor headers are asked for
 }
 
 // Walk takes a request to its end, in the server that nginx chooses for its port and host.
@@ -98,8 +99,13 @@ func hostOnly(h string) string {
 }
 
 // WalkIn takes a request to its end in a given server. Files that try_files looks for are taken as absent.
-func (m *Model) WalkIn(srv *Server, r Request) Outcome {
-	w := &walker{m: m, state: state{
+func (m *Model) WalkIn(srv *Server, r Request) Outcome { return m.walkIn(srv, r, false) }
+
+// ReachIn is WalkIn without Steps and Headers, for a question that is asked often.
+func (m *Model) ReachIn(srv *Server, r Request) Outcome { return m.walkIn(srv, r, true) }
+
+func (m *Model) walkIn(srv *Server, r Request, quiet bool) Outcome {
+	w := &walker{m: m, quiet: quiet, state: state{
 		req: r, srv: srv, unparsed: r.Path, pristine: true, port: r.Port,
 		vars: map[string]string{}, known: map[string]bool{}, named: map[string]string{}, mapsOf: m,
 	}}
@@ -147,6 +153,9 @@ func (w *walker) nameMatch() *Regex {
 }
 
 func (w *walker) note(at *conf.Directive, format string, args ...any) {
+	if w.quiet {
+		return
+	}
 	s := Step{Text: fmt.Sprintf(format, args...)}
 	if at != nil {
 		s.At = at.Place()
