@@ -16,6 +16,7 @@ import (
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/probetest"
 	"example.com/wsdoctor/probes/standin"
+	"example.com/wsdoctor/tui/tuitest"
 	"github.com/creack/pty"
 )
 
@@ -27,7 +28,7 @@ func startOn(t *testing.T, dir, termName string, args ...string) (s *screen, cmd
 	t.Helper()
 	cmd = wsdoctor(t, args...)
 	cmd.Dir = dir
-	cmd.Env = append(cmd.Env, "TERM="+termName, "HOME="+dir, "TMPDIR="+dir)
+	cmd.Env = append(cmd.Env, "TERM="+termName, "HOME="+dir, "TMPDIR="+dir, "GORACE="+tuitest.RaceLog(t))
 	master, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)

@@ -29,7 +29,7 @@ func InTmux(t testing.TB, command string, w, h int) *Terminal {
 	tm.Do("set-option", "-g", "set-clipboard", "on")
 	tm.Do("resize-window", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h))
 	tm.Shows("prompt>")
-	tm.Press(command, "Enter")
+	tm.Press("GORACE='"+RaceLog(t)+"' "+command, "Enter")
 	return tm
 }
 
@@ -67,7 +67,7 @@ func (tm *Terminal) Ask(format string) string {
 // test that has failed.
 const (
 	lookEvery = 20 * time.Millisecond
-	lookFor   = 20 * time.Second
+	lookFor   = 60 * time.Second
 )
 
 // Until looks at the screen until good says so.
