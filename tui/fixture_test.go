@@ -114,7 +114,7 @@ func blame(r *probes.Report) {
 	}
 	for _, res := range r.Results {
 		if res.ID == "balancer/upgrade" && res.Status == probes.Failed {
-			r.Causes = []probes.Cause{{ID: res.ID, Title: res.Findings[0].Title, Explains: []string{"handshake/upgrade"}, Fix: res.Findings[0].Fix}}
+			r.Causes = []probes.Cause{{ID: res.ID, Severity: probes.Error, Title: res.Findings[0].Title, Explains: []string{"handshake/upgrade"}, Fix: res.Findings[0].Fix}}
 		}
 	}
 }

@@ -174,7 +174,8 @@ func (a app) verdictLine() string {
 		return ""
 	case len(r.Causes) > 0:
 		c := r.Causes[0]
-		line := t.Fail.Render(t.Marks.Leads) + " " + t.Strong.Render(t.Say(c.Title))
+		_, style := t.Severity(c.Severity)
+		line := style.Render(t.Marks.Leads) + " " + t.Strong.Render(t.Say(c.Title))
 		more := t.Say(probes.T("explains %d more", len(c.Explains)))
 		if len(c.Explains) == 0 || widgets.Width(line)+2+widgets.Width(more) > a.width-2 {
 			return line

@@ -41,7 +41,7 @@ type cause struct {
 func topCause(r probes.Report) (cause, bool) {
 	if len(r.Causes) > 0 {
 		c := r.Causes[0]
-		return cause{c.ID, probes.Error, c.Title, c.Fix, len(c.Explains)}, true
+		return cause{c.ID, c.Severity, c.Title, c.Fix, len(c.Explains)}, true
 	}
 	for _, severity := range []probes.Severity{probes.Error, probes.Warning} {
 		for _, res := range r.Results {

@@ -32,7 +32,7 @@ func seenPath() State {
 	before := probes.Report{Results: []probes.Result{result("handshake/connect", probes.OK), result("balancer/upgrade", probes.Failed), result("ports/holder", probes.Warned)}}
 	after := probes.Report{
 		Results: []probes.Result{result("handshake/connect", probes.Failed), result("balancer/upgrade", probes.Failed), result("ports/holder", probes.OK)},
-		Causes: []probes.Cause{{ID: "nginx/upgrade-header", Title: probes.T("no Upgrade header in effect at location /, expected %q", "Upgrade: websocket"), Explains: []string{"balancer/upgrade", "handshake/upgrade"},
+		Causes: []probes.Cause{{ID: "nginx/upgrade-header", Severity: probes.Error, Title: probes.T("no Upgrade header in effect at location /, expected %q", "Upgrade: websocket"), Explains: []string{"balancer/upgrade", "handshake/upgrade"},
 			Fix: []probes.Text{probes.Verbatim("# at /etc/nginx/nginx.conf:121:"), probes.Verbatim("proxy_set_header Upgrade $http_upgrade;"), probes.Verbatim("proxy_set_header Connection $connection_upgrade;")}}},
 		Observed: map[string]any{"handshake": seen, "balancer": balancer.Observation{Verdict: balancer.Verdict{Kind: balancer.BalancerDropsUpgrade}}},
 	}
