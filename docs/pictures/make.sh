@@ -84,7 +84,10 @@ picture() {
 tmux -L "$ns" -f /dev/null new-session -d -x 100 -y 30 \
   "cd $work && TERM=xterm-256color LANG=C.UTF-8 ip netns exec $ns unshare --uts --mount ./as-installed"
 sleep 2
-picture checks 934,598
-tmux -L "$ns" send-keys 2
+picture overview 934,598
+tmux -L "$ns" send-keys 3
 sleep 1
 picture ports 934,598
+tmux -L "$ns" send-keys 6
+sleep 1
+picture config 934,598
