@@ -16,6 +16,7 @@ trap finish EXIT
 make -s -C "$repo" build
 ip netns add "$ns"
 ip -n "$ns" link set lo up
+ip netns exec "$ns" sysctl -qw net.ipv4.ip_local_reserved_ports=38888-38889,39888
 mkdir "$work/b" "$work/p"
 # The screens name hosts and commands: those of an installation, and none of where this repository lies.
 cat > "$work/as-installed" <<END
