@@ -34,10 +34,15 @@ var hostHeader = Rule{
 				if strings.Contains(s.Pass.Arg(0), "$") {
 					title = probes.T("no Host header in effect at %s, expected the client's own: the backend sees the name in proxy_pass", s.Scope.Title())
 				}
-				f := at(pass, in.grade(s, probes.Warning, h.Unsure), title)
+				sev := in.grade(s, probes.Warning, h.Unsure)
+				dropped := in.dropped(s)
+				if dropped && len(setting(h.Above("proxy_set_header").Lines, "host")) > 0 {
+					sev = probes.Info // header-inheritance names the cause, and brings Host back with the others
+				}
+				f := at(pass, sev, title)
 				if d != nil {
 					f = f.edit(replaceArg(d, 1, "$http_host"))
-				} else if !in.dropped(s) {
+				} else if !dropped {
 					f = f.edit(h.add(s.Pass, line)...)
 				}
 				out = append(out, unsureNote(f.with(line), h.Unsure))
