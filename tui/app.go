@@ -45,6 +45,7 @@ type app struct {
 
 	fault       *fault
 	interrupted bool // left by ctrl+c
+	setUp       bool // left for the wizard
 	stay        bool // the last screen is to stay in the scrollback
 }
 
@@ -174,6 +175,9 @@ func (a app) take(msg tea.Msg) (tea.Model, tea.Cmd) {
 			a.note = a.theme.Say(probes.T("wrote %s", msg.Settings))
 		}
 		return a.started(nil)
+	case screens.SetUp:
+		a.setUp = true
+		return a, tea.Quit
 	case screens.SaveReport:
 		return a, a.save()
 	case screens.Copy:

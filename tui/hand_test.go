@@ -62,7 +62,7 @@ func (d *hand) press(names ...string) tea.Cmd {
 			continue
 		}
 		switch m := cmd().(type) {
-		case screens.Rerun, screens.SaveReport, screens.Copy, screens.Chosen, screens.Show:
+		case screens.Rerun, screens.SaveReport, screens.Copy, screens.Chosen, screens.Show, screens.SetUp:
 			cmd = d.send(m)
 		case tea.BatchMsg, nil:
 		default:

@@ -23,6 +23,9 @@ const framesPerSecond = 40
 // ErrFault is the error of Run after a fault of the program itself.
 var ErrFault = errors.New("a fault of wsdoctor itself")
 
+// ErrSetUp is the error of Run where the operator chose the guided set-up at the first-time choice.
+var ErrSetUp = errors.New("the guided set-up was chosen")
+
 // Options of Run.
 type Options struct {
 	Target     probes.Target
@@ -78,6 +81,8 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("drawing on the terminal: %w", err)
 	case a.interrupted:
 		return context.Canceled
+	case a.setUp:
+		return ErrSetUp
 	case a.stay:
 		if _, err := fmt.Fprintln(m.out, a.page()); err != nil {
 			return fmt.Errorf("leaving the last screen behind: %w", err)

@@ -50,6 +50,7 @@ var layers = []struct {
 	{"wizard/finedb/hsqldb", "", "", "a reader of files that knows no settings"},
 	{"wizard/finedb/hsqldbtest", "probes/probetest", "github.com/jackc/pgx", "tests run HSQLDB itself through it"},
 	{"wizard/finedb", "probes probes/cluster probes/portconfig wizard/finedb/hsqldb", "*", "it reads rows and asks the rules which of them hold ports; nobody is asked for anything"},
+	{"wizard", "probes probes/... wizard/finedb", "github.com/goccy/go-yaml", "it asks and writes, on the areas' own rules; the proxy and the screens are started by cmd"},
 	{"tui/early", "", "github.com/charmbracelet/lipgloss", "it must be initialised before bubbletea is"},
 	{"tui/...", "tui/... probes probes/... wizard/... embedproxy", "*", "screens show what the others return; only cmd starts them"},
 	{"cmd/...", "...", "*", "it ties everything together"},

@@ -28,6 +28,8 @@ type screen struct {
 	shown bytes.Buffer
 	read  int
 	more  chan struct{}
+
+	end func() error // waits for the process, where it is one of its own
 }
 
 // operate runs wsdoctor on a pseudo-terminal, which has to be left as it was; the exit code arrives on the channel.

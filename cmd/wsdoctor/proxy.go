@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -19,6 +20,8 @@ func proxyCommand(a *app) *cobra.Command {
 		Use:   "proxy",
 		Short: "run the embedded proxy in the foreground",
 		Long: `Run the embedded proxy in the foreground, with the proxy part of the settings.
+
+Where no port can be had and it runs on a terminal, the wizard asks for others, and they are what it listens on.
 
 The access log goes to standard error as JSON lines.
 SIGTERM and SIGINT drain: every client gets a Close frame within timeouts.drain; a second signal ends at once.
@@ -69,6 +72,23 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 	if err != nil {
 		return err
 	}
+	err = a.serveProxy(ctx, cfg, path, o, nil)
+	var bind *embedproxy.BindError
+	if errors.As(err, &bind) {
+		no := noPort(ctx, cfg, bind)
+		if !a.stdinTTY || !a.stdoutTTY {
+			return no
+		}
+		fmt.Fprintln(a.stderr, "wsdoctor:", no)
+		return a.anotherPort(ctx, cfg, o)
+	}
+	return err
+}
+
+// serveProxy runs the embedded proxy until it is told to end. serving, if not nil, is called beside it once clients are
+// served, and waited for; its context ends with the proxy. The error is an *embedproxy.BindError where no port could be
+// had.
+func (a *app) serveProxy(ctx context.Context, cfg cluster.Config, path string, o proxyOptions, serving func(context.Context, *embedproxy.Proxy)) error {
 	level := slog.LevelInfo
 	if o.quiet {
 		level = slog.LevelWarn
@@ -81,13 +101,10 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 	// A loop keeps its processor while it waits (see tunnel.Loops); one more is for everything else.
 	loops := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(loops + 1)
+	defer runtime.GOMAXPROCS(loops)
 	p, err := embedproxy.New(ctx, cfg, embedproxy.Options{
 		Loops: loops, Logger: log, Listeners: inherited, SlowStart: o.slowStart, StickyCookie: o.stickyCookie, StickyHeader: o.stickyHeader,
 	})
-	var bind *embedproxy.BindError
-	if errors.As(err, &bind) {
-		return noPort(ctx, cfg, bind)
-	}
 	if err != nil {
 		return err
 	}
@@ -99,6 +116,15 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 	helpers.Go(func() { s.signals(ctx) })
 	helpers.Go(func() { s.watchSettings(run) })
 	helpers.Go(func() { s.notifySystemd(run) })
+	if serving != nil {
+		helpers.Go(func() {
+			select {
+			case <-p.Serving():
+				serving(run, p)
+			case <-run.Done():
+			}
+		})
+	}
 	err = p.Run(run)
 	stop()
 	helpers.Wait()

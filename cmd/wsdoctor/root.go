@@ -58,6 +58,7 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 	f.DurationVar(&a.timeout, "timeout", 0, "give up after this `duration`")
 	root.AddCommand(
 		checkCommand(a),
+		setupCommand(a),
 		probeCommand(a),
 		balancerCommand(a),
 		standinCommand(a),
@@ -66,6 +67,7 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 		explainCommand(a),
 		lintCommand(a),
 		proxyCommand(a),
+		demoCommand(a),
 		bundleCommand(a),
 		exportCommand(a),
 		manCommand(a),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -75,6 +76,7 @@ func saveAs(name string, write func(io.Writer) error) (path string, err error) {
 // was named, it begins with the first-time choice.
 func (a *app) runTUI(ctx context.Context, r tuiRun) error {
 	// A terminal that is closed sends SIGHUP; what runs is to end as cleanly as at ctrl+c.
+	outer := ctx
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
 	o := tui.Options{
@@ -91,7 +93,11 @@ func (a *app) runTUI(ctx context.Context, r tuiRun) error {
 		}
 		o.Choose, o.SettingsPath = true, path
 	}
-	return tui.Run(ctx, o)
+	err := tui.Run(ctx, o)
+	if errors.Is(err, tui.ErrSetUp) {
+		return a.setup(outer, setupFlags{})
+	}
+	return err
 }
 
 // asciiOnly tells whether the terminal takes characters below 0x80 only: by the locale, of which the first of LC_ALL,

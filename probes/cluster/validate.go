@@ -89,9 +89,20 @@ func (v *validator) host(key, host string) {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return
 	}
-	if strings.ContainsAny(host, ":/ \t[]@") {
-		v.add(key, "found %q, expected a host name or an address without a port", host)
+	// What is no character of a name never resolves (RFC 1123, 2.1; the underscore is used all the same), and a name
+	// whose last part is a number is read as an address (WHATWG URL, 3.5).
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	_, number := strconv.Atoi(last)
+	if strings.ContainsFunc(host, func(r rune) bool { return !isHostRune(r) }) || number == nil || len(host) > maxHost {
+		v.add(key, "found %q, expected a host name or an address without a port", clip(host))
 	}
+}
+
+// maxHost is how long a name may be, in bytes (RFC 1035, 2.3.4).
+const maxHost = 253
+
+func isHostRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_'
 }
 
 func (v *validator) address(key, address string) {

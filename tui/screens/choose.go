@@ -70,6 +70,7 @@ func (c choose) View(st State) string {
 		say(t.Fail.Render, probes.Verbatim(c.err.Error()))
 		say(t.Faint.Render, probes.T("%s checks without a file.", t.Marks.Enter))
 	default:
+		say(t.Plain.Render, probes.T("u is the guided set-up: it asks, writes, and proves."))
 		say(t.Plain.Render, probes.T("%s checks this host with the product's defaults. It only looks: nothing is changed, nothing is written.", t.Marks.Enter))
 		if c.d.SettingsPath == "" {
 			break
@@ -141,6 +142,8 @@ func (c choose) Keys(State) []Key {
 		{Names: []string{"end", "G"}, Do: move(len(cluster.Products))},
 		{Names: []string{"enter"}, Label: t.Marks.Enter, Hint: probes.T("check this host"), Help: probes.T("check this host with the defaults of the product"), Off: off,
 			Do: func() (Screen, tea.Cmd) { return c, ask(Chosen{Config: cluster.Default(c.product().Name)}) }},
+		{Names: []string{"u"}, Label: "u", Hint: probes.T("set up"), Help: probes.T("the guided set-up: from nothing to a set-up that is proven"), Off: off,
+			Do: func() (Screen, tea.Cmd) { return c, ask(SetUp{}) }},
 		{Names: []string{"w"}, Label: "w", Hint: probes.T("write settings"), Help: probes.T("write the defaults to a settings file, after asking"), Off: First(off, offWrite),
 			Do: func() (Screen, tea.Cmd) { c.asking, c.err = true, nil; return c, nil }},
 	}

@@ -132,5 +132,8 @@ type Chosen struct {
 	Settings string // the file they were written to; "" for none
 }
 
+// SetUp asks the frame to leave for the wizard.
+type SetUp struct{}
+
 // ask returns a command that sends the frame a request.
 func ask(request tea.Msg) tea.Cmd { return func() tea.Msg { return request } }

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/catalog"
+	"example.com/wsdoctor/probes/diagnosis"
+	"example.com/wsdoctor/probes/report"
+	"example.com/wsdoctor/wizard"
+)
+
+// errNotProven ends a session whose handshake did not come through, where nobody is there to mend it.
+var errNotProven = errors.New("no handshake came through the balancer")
+
+// finish shows what would be written, writes it, launches and proves it. Where something is to be mended it asks that
+// step again and begins anew.
+func (g *guide) finish(ctx context.Context) error {
+	for {
+		d := g.s.Draft()
+		if d.Stop {
+			g.say("nothing has to be set up: let clients connect to the HTTP port")
+			return g.s.Finish()
+		}
+		done, err := g.act(ctx, d)
+		if err != nil || done {
+			return err
+		}
+		if err := g.ask(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// act does everything once; it returns false where a step has been opened to be answered differently.
+func (g *guide) act(ctx context.Context, d wizard.Draft) (done bool, err error) {
+	plan, err := g.plan(d)
+	if err != nil {
+		return false, err
+	}
+	ok, err := g.review(ctx, plan)
+	if err != nil || !ok {
+		return !ok && g.in == nil, err
+	}
+	rep := g.preflight(ctx, d)
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	plan.Commands = append(plan.Commands, hostCommands(rep)...)
+	if worst := rep.Status(); worst == probes.Failed {
+		ok, err := g.confirm(ctx, "some of this is not well yet; write nevertheless?")
+		if err != nil || !ok {
+			return false, g.mend(ctx, err, "")
+		}
+	}
+	if err := g.write(ctx, plan); err != nil {
+		return false, err
+	}
+	return g.launch(ctx, d)
+}
+
+// review shows every file as a diff and asks whether to write them.
+func (g *guide) review(ctx context.Context, p wizard.Plan) (bool, error) {
+	g.say("")
+	changes := 0
+	for _, f := range p.Files {
+		diff, err := f.Diff()
+		if err != nil {
+			return false, err
+		}
+		if diff == "" {
+			g.say("%s stays as it is", f.Path)
+			continue
+		}
+		changes++
+		g.say("%s", strings.TrimRight(diff, "\n"))
+	}
+	if changes == 0 {
+		return true, nil
+	}
+	ok, err := g.confirm(ctx, "write %s, after a look at this host?", plural(changes, "file"))
+	if err != nil || ok {
+		return ok, err
+	}
+	if g.in == nil {
+		g.say("nothing was written; --yes writes it")
+		return false, nil
+	}
+	return false, g.mend(ctx, nil, "")
+}
+
+// mend opens the step that is to be answered differently: the one given, else one that the operator names.
+func (g *guide) mend(ctx context.Context, err error, step string) error {
+	if err != nil {
+		return err
+	}
+	for {
+		if step == "" {
+			var names []string
+			for _, given := range g.s.Given() {
+				names = append(names, given.Step.ID)
+			}
+			g.say("which answer is to be another one? %s; or quit", strings.Join(names, ", "))
+			if step, err = g.read(ctx, "step: "); err != nil {
+				return err
+			}
+		}
+		step = strings.TrimPrefix(strings.TrimSpace(step), ":")
+		if step == "quit" {
+			return errQuit
+		}
+		if ok, err := g.s.Goto(step); ok || err != nil {
+			return err
+		}
+		g.say("found %q, expected the name of a step", step)
+		step = ""
+	}
+}
+
+// preflight runs the checks that can be run before anything is launched, and shows what is not well.
+func (g *guide) preflight(ctx context.Context, d wizard.Draft) probes.Report {
+	cfg := d.Config
+	if d.Embedded() {
+		cfg.Balancer.URL = "" // it does not run yet
+	}
+	progress := newProgress(g.a)
+	rep := probes.Run(ctx, probes.Target{Config: cfg}, catalog.All(), probes.Options{
+		Version: version, Diagnose: diagnosis.Diagnose,
+		Selected: func(id string) bool { return !strings.HasPrefix(id, "balancer/") },
+	}, progress.event)
+	progress.clear()
+	text, _ := report.Lookup("text")
+	if err := text.Write(g.a.stdout, rep, report.Options{Short: true, ASCII: g.a.ascii(), Color: g.a.color(g.a.stdoutTTY)}); err != nil {
+		g.say("%v", err)
+	}
+	return rep
+}
+
+// readying lists the checks whose fixes make the host ready for what is being set up; the others' fixes are about
+// other programs, or for a person to decide.
+var readying = []string{"firewall/inbound", "portconfig/ephemeral-range", "kernel/somaxconn"}
+
+// hostCommands takes the commands from what the checks found.
+func hostCommands(rep probes.Report) []wizard.Command {
+	var out []wizard.Command
+	for _, r := range rep.Results {
+		if slices.Contains(readying, r.ID) {
+			out = append(out, wizard.FixCommands(r.Findings)...)
+		}
+	}
+	return out
+}
+
+// write writes the files and runs the commands, each after a yes of its own.
+func (g *guide) write(ctx context.Context, p wizard.Plan) error {
+	if err := g.s.Apply(g.journal); err != nil {
+		return err
+	}
+	for _, f := range p.Files {
+		e, err := g.journal.Write(f)
+		if err != nil {
+			return err
+		}
+		switch {
+		case e.File == "":
+			continue
+		case e.Backup != "":
+			g.say("wrote %s; as it was before: %s", f.Path, e.Backup)
+		default:
+			g.say("wrote %s", f.Path)
+		}
+	}
+	for _, c := range p.Commands {
+		if err := g.run(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run runs one command after a yes of its own. One that fails ends the session: those behind it rest on it.
+func (g *guide) run(ctx context.Context, c wizard.Command) error {
+	if !c.Why.IsZero() {
+		g.say("%s", c.Why)
+	}
+	g.say("  %s", c.Run)
+	if c.Undo != "" {
+		g.say("  # to take it back: %s", c.Undo)
+	}
+	if g.in == nil && !g.commands {
+		g.say("  not run (commands: none)")
+		return nil
+	}
+	if g.in != nil {
+		if ok, err := g.confirm(ctx, "run it?"); err != nil || !ok {
+			return err
+		}
+	}
+	output, err := g.journal.Run(ctx, c, wizard.Shell)
+	if output != "" {
+		g.say("%s", output)
+	}
+	if err != nil {
+		return fmt.Errorf("%w; `wsdoctor setup --undo%s` takes back what this run changed", err, configFlag(g.a.config))
+	}
+	return nil
+}
+
+// asked offers to mend what did not come through. Where nobody is there, that is the end.
+func (g *guide) asked(ctx context.Context, step string) (done bool, err error) {
+	if g.in == nil || g.yes {
+		return false, errNotProven
+	}
+	ok, err := g.confirm(ctx, "change the answer to %q?", step)
+	if err != nil {
+		return false, err
+	}
+	if !ok {
+		return true, g.goodbye()
+	}
+	return false, g.mend(ctx, nil, step)
+}
+
+// goodbye ends a session.
+func (g *guide) goodbye() error {
+	g.say("")
+	g.say("the same again, without a question:")
+	g.say("%s", g.equivalent())
+	if entries, err := g.journal.Entries(); err == nil && len(entries) > 0 {
+		g.say("to take it back: wsdoctor setup --undo%s", configFlag(g.a.config))
+	}
+	return g.s.Finish()
+}
+
+func configFlag(config string) string {
+	if config == "" {
+		return ""
+	}
+	return " --config " + config
+}

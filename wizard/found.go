@@ -1,0 +1,72 @@
+package wizard
+
+import (
+	"net/netip"
+
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
+)
+
+// Found is what could be found out without asking. The zero value: nothing.
+type Found struct {
+	Hostname  string
+	Addrs     []netip.Addr // of this host's interfaces, those that others can reach first
+	Install   *Install     // nil: no tree of the FineReport family was found
+	Balancers []Running
+	Pairs     []Pair // certificates with their keys
+	Settings  string // the settings file that was there; "": none
+	Config    cluster.Config
+	Product   cluster.Config // with the ports that the product's own table names; the zero value: not read
+	Notes     []probes.Text  // what was seen, and what could not be
+}
+
+// Install is a tree of a product of the FineReport family on this host.
+type Install struct {
+	Product cluster.Product
+	Version string // such as "11.0"; "": not known
+	Folder  string // the web application, with WEB-INF in it
+	// Native tells whether its container serves the WebSocket on the HTTP port, which makes all this unnecessary.
+	Native  Native
+	Because probes.Text // what Native rests on
+}
+
+// Native says whether the container-native WebSocket is there.
+type Native int
+
+// The answers. Zero: it could not be told.
+const (
+	NativeUnknown Native = iota
+	NativeYes
+	NativeNo
+)
+
+// Running is a balancer that runs on this host.
+type Running struct {
+	Kind   cluster.BalancerKind
+	PID    int
+	Config string   // its configuration file; "": its default, or not known
+	Nodes  []string // hosts that its upstreams name
+}
+
+// Pair is a certificate with its key.
+type Pair struct{ Cert, Key string }
+
+// Address returns the address under which others reach this host; loopback where there is no other.
+func (f Found) Address() string {
+	for _, a := range f.Addrs {
+		if !a.IsLoopback() && !a.IsLinkLocalUnicast() && a.Is4() {
+			return a.String()
+		}
+	}
+	return "127.0.0.1"
+}
+
+// running returns the balancer of a kind that runs here.
+func (f Found) running(kind cluster.BalancerKind) (Running, bool) {
+	for _, r := range f.Balancers {
+		if r.Kind == kind {
+			return r, true
+		}
+	}
+	return Running{}, false
+}

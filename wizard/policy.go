@@ -1,0 +1,28 @@
+package wizard
+
+import "example.com/wsdoctor/probes"
+
+var policyStep = Step{
+	ID:    "policy",
+	Title: probes.T("stickiness"),
+	Why: probes.T("a Socket.IO client begins with plain requests that have to reach the node that knows it, else it is told " +
+		"\"Session ID unknown\""),
+	Ask: fixed(probes.T("how is a client given to a node?")),
+	Choices: fixed([]Choice{
+		{"ip-hash", probes.T("by its address: it comes back to its node without a cookie")},
+		{"cookie", probes.T("by a cookie: also where many clients share one address")},
+		{"header", probes.T("by a header that the clients send")},
+		{"least-conn", probes.T("to the node with the fewest tunnels: not sticky")},
+		{"round-robin", probes.T("one after the other: not sticky")},
+		{"random-two", probes.T("the less busy of two: not sticky")},
+	}),
+	Default: func(d Draft) string { return d.Config.Proxy.Policy },
+	Skip:    func(d Draft) bool { return noneStands(d) || !d.Many },
+	Apply:   choose(func(d *Draft, answer string) { d.Config.Proxy.Policy = answer }),
+	Keys:    []string{"proxy.policy"},
+}
+
+// sticky tells whether a policy brings a client back to its node.
+func sticky(policy string) bool {
+	return policy == "ip-hash" || policy == "cookie" || policy == "header"
+}

@@ -1,0 +1,48 @@
+package wizard
+
+import (
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
+)
+
+var productStep = Step{
+	ID:    "product",
+	Title: probes.T("product"),
+	Why:   probes.T("each product has ports, a path and a heartbeat of its own, which become the suggestions of the steps that follow"),
+	Ask:   fixed(probes.T("which WebSocket service is it?")),
+	Choices: func(Draft) []Choice {
+		var out []Choice
+		for _, p := range cluster.Products {
+			out = append(out, Choice{string(p.Name), probes.T("%s", p.Title)})
+		}
+		return out
+	},
+	Default: func(d Draft) string {
+		switch {
+		case d.Found.Install != nil:
+			return string(d.Found.Install.Product)
+		case d.Found.Settings != "":
+			return string(d.Found.Config.Product)
+		}
+		return string(cluster.FineReport)
+	},
+	Skip: stopped,
+	Apply: choose(func(d *Draft, answer string) {
+		cfg := cluster.Default(cluster.Product(answer))
+		if had := d.Found.Config; d.Found.Settings != "" && had.Product == cfg.Product {
+			cfg = had
+		} else if own := d.Found.Product; own.Product == cfg.Product {
+			cfg.WebSocket = own.WebSocket
+		}
+		d.Config = cfg
+	}),
+	Keys: []string{"product"},
+}
+
+// stopped is the Skip of a step that is asked unless there is nothing to set up.
+func stopped(d Draft) bool { return d.Stop }
+
+func productTitle(p cluster.Product) string {
+	info, _ := p.Info()
+	return info.Title
+}
