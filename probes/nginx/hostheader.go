@@ -34,10 +34,21 @@ var hostHeader = Rule{
 				if strings.Contains(s.Pass.Arg(0), "$") {
 					title = probes.T("no Host header in effect at %s, expected the client's own: the backend sees the name in proxy_pass", s.Scope.Title())
 				}
-				f := at(pass, in.grade(s, probes.Warning, h.Unsure), title)
+				if d != nil {
+					title = probes.T("Host is %q at %s, the name in proxy_pass, expected the client's own", d.Arg(1), s.Scope.Title())
+				}
+				sev := in.grade(s, probes.Warning, h.Unsure)
+				dropped := in.dropped(s)
+				if dropped && len(setting(h.Above("proxy_set_header").Lines, "host")) > 0 {
+					sev = probes.Info // header-inheritance names the cause, and brings Host back with the others
+				}
+				if len(h.all("host")) > 1 {
+					sev = probes.Info // duplicate-header names the cause
+				}
+				f := at(pass, sev, title)
 				if d != nil {
 					f = f.edit(replaceArg(d, 1, "$http_host"))
-				} else if !in.dropped(s) {
+				} else if !dropped {
 					f = f.edit(h.add(s.Pass, line)...)
 				}
 				out = append(out, unsureNote(f.with(line), h.Unsure))
@@ -57,6 +68,8 @@ func (in *Input) hostValue(s Site, d *conf.Directive) []Finding {
 		return []Finding{f.with("proxy_set_header Host $http_host;").edit(replaceArg(d, 1, "$http_host"))}
 	}
 	switch {
+	case v == "":
+		return fix(at(d, in.grade(s, probes.Error, nil), probes.T("Host is blanked, so that none is sent; HTTP/1.1 requires one (RFC 9112 section 3.2), and backends answer 400")))
 	case v == "$host" && odd != 0:
 		return fix(at(d, probes.Info, probes.T("Host is %q, without the port; browsers at port %d write it into Origin, and a backend that compares the two refuses", v, odd)))
 	case strings.Contains(v, "$server_port") && odd == 0:

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/nginx/conf"
 	"example.com/wsdoctor/probes/nginx/model"
 )
 
@@ -18,13 +19,8 @@ var listenPort = Rule{
 		if in.Cluster == nil {
 			return in.usualListenPort()
 		}
-		var wanted []int
-		if p := in.Cluster.Balancer.Port(); p != 0 {
-			wanted = append(wanted, p)
-		} else {
-			wanted = in.Cluster.WebSocket.ForwardingPorts
-		}
-		if len(wanted) == 0 || !in.Conf.Whole() {
+		wanted := in.clientPorts()
+		if len(wanted) == 0 || !in.Conf.Whole() || len(in.streamServers(wanted)) > 0 {
 			return nil
 		}
 		for _, s := range in.Model.Servers {
@@ -50,6 +46,29 @@ var listenPort = Rule{
 		}
 		return []Finding{f}
 	},
+}
+
+// clientPorts are the ports of nginx that the settings say clients connect to; none without settings.
+func (in *Input) clientPorts() []int {
+	if in.Cluster == nil {
+		return nil
+	}
+	if p := in.Cluster.Balancer.Port(); p != 0 {
+		return []int{p}
+	}
+	return in.Cluster.WebSocket.ForwardingPorts
+}
+
+// streamServers returns the servers of stream blocks that listen on one of the ports, for TCP.
+func (in *Input) streamServers(wanted []int) []*conf.Directive {
+	var out []*conf.Directive
+	conf.Walk(in.Conf.Top, func(d *conf.Directive) bool {
+		if d.Name == "listen" && d.Parent != nil && inStream(d) && !slices.Contains(d.Texts(), "udp") && slices.Contains(wanted, model.ParseListen(d).Port) {
+			out = append(out, d.Parent)
+		}
+		return true
+	})
+	return out
 }
 
 // usualListenPort compares with the product's defaults where there are no settings.

@@ -48,8 +48,39 @@ var readTimeout = Rule{
 			}
 			out = append(out, f.with("proxy_read_timeout "+longTimeout+";"))
 		}
-		return out
+		return append(out, in.cutStreams()...)
 	},
+}
+
+// cutStreams reports a proxy_timeout of a stream server for the clients that is no longer than the heartbeat; it has
+// the sense of proxy_read_timeout there, and is 10 minutes by default.
+func (in *Input) cutStreams() []Finding {
+	var out []Finding
+	for _, srv := range in.streamServers(in.clientPorts()) {
+		d := last(srv.Block, "proxy_timeout")
+		if d == nil && srv.Parent != nil {
+			d = last(srv.Parent.Block, "proxy_timeout")
+		}
+		if d == nil {
+			continue
+		}
+		if t, ok := duration(d.Arg(0)); ok && in.Cluster.Heartbeat > 0 && t <= in.Cluster.Heartbeat {
+			f := at(d, probes.Error, probes.T("an idle tunnel through stream is cut after %s, sooner than the heartbeat of %s comes", seconds(t), seconds(in.Cluster.Heartbeat)))
+			out = append(out, f.with("proxy_timeout "+longTimeout+";").edit(replaceArg(d, 0, longTimeout)))
+		}
+	}
+	return out
+}
+
+// last returns the last directive of a name in a block itself; nil where there is none.
+func last(block []*conf.Directive, name string) *conf.Directive {
+	var found *conf.Directive
+	for _, d := range block {
+		if d.Name == name {
+			found = d
+		}
+	}
+	return found
 }
 
 func (in *Input) judgeTimeout(s Site, timeout time.Duration, anchor *conf.Directive, unsure []*conf.Directive) (Finding, bool) {

@@ -44,7 +44,11 @@ var staticShadow = Rule{
 			if s != nil && !slices.ContainsFunc(in.reaches, func(r Reach) bool { return r.Out.By == d }) {
 				sev = in.grade(*s, probes.Error, nil)
 			}
-			f := at(d, sev, probes.T("try_files answers before proxy_pass of %s: nothing on disk has such a name, so nginx goes to %q", sc.Title(), d.Arg(len(d.Args)-1)))
+			title := probes.T("try_files answers before proxy_pass of %s: nothing on disk has such a name, so nginx goes to %q", sc.Title(), d.Arg(len(d.Args)-1))
+			if status, ok := strings.CutPrefix(d.Arg(len(d.Args)-1), "="); ok {
+				title = probes.T("try_files answers before proxy_pass of %s: nothing on disk has such a name, so nginx answers %s", sc.Title(), status)
+			}
+			f := at(d, sev, title)
 			out = append(out, f.with("# delete this line: "+rawLine(d)).edit(remove(d)).saw(pass))
 		}
 		return out

@@ -1,6 +1,7 @@
 package nginx
 
 import (
+	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes"
@@ -15,7 +16,7 @@ var undefinedUpstream = Rule{
 	Docs:  "https://nginx.org/en/docs/http/ngx_http_upstream_module.html#upstream",
 	Check: func(in *Input) []Finding {
 		var out []Finding
-		used := in.usedUpstreams()
+		used, streams := in.usedUpstreams(), in.streamUpstreams()
 		seen := map[string]bool{}
 		conf.Walk(in.Conf.Top, func(d *conf.Directive) bool {
 			t := model.SplitTarget(d.Arg(0))
@@ -23,6 +24,16 @@ var undefinedUpstream = Rule{
 				return true
 			}
 			if strings.ContainsAny(t.Host, ":[") || t.Host == "localhost" || isAddress(t.Host) {
+				return true
+			}
+			if u := streams[strings.ToLower(t.Host)]; u != nil {
+				seen[t.Host] = true
+				lines := []string{"upstream " + t.Host + " {"}
+				for _, l := range u.Block {
+					lines = append(lines, "    "+rawLine(l))
+				}
+				out = append(out, at(d, probes.Error, probes.T("proxy_pass names %q, which is an upstream of the stream block: http does not see it, and needs one of its own", t.Host)).
+					with(append(lines, "}")...).saw(u))
 				return true
 			}
 			near := in.nearUpstream(t.Host, used)
@@ -45,6 +56,21 @@ var undefinedUpstream = Rule{
 		})
 		return out
 	},
+}
+
+// streamUpstreams returns the upstreams of stream blocks by their names in lower case, but for those with a server of
+// that very name: a resolver knows it then.
+func (in *Input) streamUpstreams() map[string]*conf.Directive {
+	found := map[string]*conf.Directive{}
+	conf.Walk(in.Conf.Top, func(d *conf.Directive) bool {
+		if d.Name == "upstream" && inStream(d) && !slices.ContainsFunc(d.Block, func(l *conf.Directive) bool {
+			return l.Name == "server" && strings.EqualFold(hostName(l.Arg(0)), d.Arg(0))
+		}) {
+			found[strings.ToLower(d.Arg(0))] = d
+		}
+		return true
+	})
+	return found
 }
 
 func isAddress(host string) bool { return strings.Trim(host, "0123456789.") == "" }

@@ -119,8 +119,9 @@ func (in *Input) variableURI(s Site) (Finding, bool) {
 		case "is_args":
 		default:
 			carries = true
-			// A variable that the configuration makes may hold arguments too.
-			query = query || in.Model.Vars[v] != nil
+			// A variable that the configuration makes may hold arguments too, but not what a location's regex captures.
+			d := in.Model.Vars[v]
+			query = query || d != nil && d.Name != "location" && d.Name != "server_name"
 		}
 	}
 	sev := in.grade(s, probes.Error, nil)
