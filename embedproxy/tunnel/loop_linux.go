@@ -156,6 +156,9 @@ func (l *loop) run() {
 			l.visitQueue()
 		}
 		l.expire()
+		if len(l.chunks) > 1 && len(l.queue) == 0 && l.live.Load() == 0 {
+			l.trim()
+		}
 		if !keep && turn%64 == 63 {
 			runtime.Gosched() // a loop that never waits would starve everybody else on a single core
 		}

@@ -84,11 +84,8 @@ func (l *loop) slot(id uint32) *slot { return &l.chunks[id>>chunkBits][id&(1<<ch
 // alloc returns an unused slot. Slots lie in chunks, so that they never move while the list grows.
 func (l *loop) alloc() (uint32, *slot) {
 	if len(l.unused) == 0 {
-		base := uint32(len(l.chunks)) << chunkBits
 		l.chunks = append(l.chunks, make([]slot, 1<<chunkBits))
-		for i := 1<<chunkBits - 1; i >= 0; i-- {
-			l.unused = append(l.unused, base+uint32(i))
-		}
+		l.offer(len(l.chunks) - 1)
 	}
 	id := l.unused[len(l.unused)-1]
 	l.unused = l.unused[:len(l.unused)-1]
@@ -97,6 +94,23 @@ func (l *loop) alloc() (uint32, *slot) {
 	*s = slot{fd: [2]int32{-1, -1}, gen: gen, active: l.now, started: l.now}
 	l.live.Add(1)
 	return id, s
+}
+
+// offer puts the slots of a chunk among the unused ones, the first on top.
+func (l *loop) offer(chunk int) {
+	for i := 1<<chunkBits - 1; i >= 0; i-- {
+		l.unused = append(l.unused, uint32(chunk<<chunkBits|i))
+	}
+}
+
+// trim leaves the slots to the garbage collector but for the first chunk, once a loop that had many tunnels has none.
+// Between two batches no event speaks of a slot that is free, so that their numbers can begin anew.
+func (l *loop) trim() {
+	l.chunks = [][]slot{l.chunks[0]}
+	l.unused = nil
+	l.offer(0)
+	l.timers = timers{}
+	l.queue, l.spare = nil, nil
 }
 
 // release gives back a slot whose descriptors are closed or taken over.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 	"testing"
+	"time"
 )
 
 // pipesOf counts the pipes that the loops have.
@@ -19,6 +20,32 @@ func pipesOf(t *testing.T, g *Loops) int {
 		}
 	}
 	return n
+}
+
+// TestSlotsAreGivenBack: a loop that had many tunnels and has none keeps one chunk of slots, and goes on with it.
+func TestSlotsAreGivenBack(t *testing.T) {
+	r, dial := startLoops(t, Settings{Idle: time.Hour})
+	g := r.(*Loops)
+	for range 2 {
+		var all []ends
+		for range 3 << chunkBits {
+			all = append(all, dial())
+		}
+		for _, e := range all {
+			e.client.Close()
+			e.backend.Close()
+			e.owner.wait(t)
+		}
+		<-g.Empty()
+		for i, l := range g.loops {
+			got := make(chan int, 1)
+			l.do(func() {}) // behind the turn in which the last one went
+			l.do(func() { got <- len(l.chunks) })
+			if n := <-got; n > 1 {
+				t.Errorf("loop %d has %d chunks without a tunnel", i, n)
+			}
+		}
+	}
 }
 
 // bulk is a stream of large frames, and its hash.
