@@ -96,10 +96,10 @@ func startPairs(t *testing.T, s Settings) (registry, func() ends) {
 		inner.SetDeadline(time.Time{})
 		outer.SetDeadline(time.Time{})
 		o := newOwner()
-		before := g.Live()
 		running.Go(func() { g.Run(o, inner, outer, nil, nil, new(Traffic)) })
-		for g.Live() == before {
-			runtime.Gosched()
+		for begun := false; !begun; runtime.Gosched() {
+			g.Each(func(x Owner, _ Status) { begun = begun || x == Owner(o) })
+			begun = begun || len(o.closed) > 0 // and ended already
 		}
 		return ends{c, b, o}
 	}
