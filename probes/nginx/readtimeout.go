@@ -57,30 +57,20 @@ var readTimeout = Rule{
 func (in *Input) cutStreams() []Finding {
 	var out []Finding
 	for _, srv := range in.streamServers(in.clientPorts()) {
-		d := last(srv.Block, "proxy_timeout")
-		if d == nil && srv.Parent != nil {
-			d = last(srv.Parent.Block, "proxy_timeout")
+		lines := srv.Find("proxy_timeout")
+		if len(lines) == 0 && srv.Parent != nil {
+			lines = srv.Parent.Find("proxy_timeout")
 		}
-		if d == nil {
+		if len(lines) == 0 {
 			continue
 		}
+		d := lines[len(lines)-1]
 		if t, ok := duration(d.Arg(0)); ok && in.Cluster.Heartbeat > 0 && t <= in.Cluster.Heartbeat {
 			f := at(d, probes.Error, probes.T("an idle tunnel through stream is cut after %s, sooner than the heartbeat of %s comes", seconds(t), seconds(in.Cluster.Heartbeat)))
 			out = append(out, f.with("proxy_timeout "+longTimeout+";").edit(replaceArg(d, 0, longTimeout)))
 		}
 	}
 	return out
-}
-
-// last returns the last directive of a name in a block itself; nil where there is none.
-func last(block []*conf.Directive, name string) *conf.Directive {
-	var found *conf.Directive
-	for _, d := range block {
-		if d.Name == name {
-			found = d
-		}
-	}
-	return found
 }
 
 func (in *Input) judgeTimeout(s Site, timeout time.Duration, anchor *conf.Directive, unsure []*conf.Directive) (Finding, bool) {
