@@ -15,8 +15,10 @@ import (
 	"time"
 )
 
-// stopGrace is how long a server may take to stop before it is killed.
-const stopGrace = 5 * time.Second
+const (
+	startGrace = 20 * time.Second // how long a server may take until it is up; tests share the machine's cores
+	stopGrace  = 5 * time.Second  // how long it may take to stop before it is killed
+)
 
 // Listen returns a listener on a free port of 127.0.0.1 that a server can inherit, so that no other test can take the
 // port in between. It is closed when the test ends.
@@ -99,7 +101,19 @@ func NginxWith(t testing.TB, opts NginxOptions, http string, listeners ...*net.T
 	fds := inherit(t, cmd, listeners)
 	cmd.Env = append(os.Environ(), "NGINX="+strings.Join(fds, ";")+";")
 	s.run(t, cmd)
+	s.await(t, "start worker process ")
 	return s
+}
+
+// await waits until the server wrote line. An inherited listener takes connections before the server that answers them
+// has read its configuration, and nginx names its processes last: a connect alone does not tell that it is up.
+func (s *Server) await(t testing.TB, line string) {
+	t.Helper()
+	for end := time.Now().Add(startGrace); !strings.Contains(s.Log(), line); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s did not write %q in %s", filepath.Base(s.cmd.Path), line, startGrace)
+		}
+	}
 }
 
 // HAProxy runs haproxy until the test ends. config is the whole file; "bind fd@3" is the first listener, fd@4 the
