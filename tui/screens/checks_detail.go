@@ -47,7 +47,7 @@ func (c checks) details(st State, it item, width int) []string {
 	if it.rule.Why != "" {
 		p.gap()
 		p.heading(probes.T("why it matters"))
-		p.add(c.d.Theme.Plain, "  ", c.d.Theme.Phrase(it.rule.Why))
+		p.add(c.d.Theme.Plain, "  ", c.d.Theme.Say(it.rule.Because()))
 	}
 	c.history(st, it, &p)
 	return p.lines

@@ -173,6 +173,5 @@ func (c checks) Explain(st State) []probes.Text {
 	if !some {
 		return []probes.Text{probes.T("Every check of every area, with what it found. Select one to read why it exists and what to paste.")}
 	}
-	t := c.d.Theme
-	return []probes.Text{probes.T("%s: %s", it.rule.ID, t.Phrase(it.rule.Title)), probes.Verbatim(t.Phrase(it.rule.Why)), probes.T("more: wsdoctor explain %s", it.rule.ID)}
+	return []probes.Text{probes.T("%s: %s", it.rule.ID, probes.Phrase(it.rule.Title)), it.rule.Because(), probes.T("more: wsdoctor explain %s", it.rule.ID)}
 }

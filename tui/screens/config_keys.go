@@ -105,7 +105,7 @@ func (c config) Explain(State) []probes.Text {
 	if c.read != nil && c.mode == showFile {
 		if marks := c.marks(); len(marks) > 0 {
 			m := marks[0]
-			return []probes.Text{m.finding.Title, probes.Verbatim(m.why), probes.T("more: wsdoctor explain %s", m.id)}
+			return []probes.Text{m.finding.Title, m.why, probes.T("more: wsdoctor explain %s", m.id)}
 		}
 	}
 	return []probes.Text{

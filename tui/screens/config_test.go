@@ -158,9 +158,9 @@ func madeUpReading() *reading {
 		program: "nginx", chosen: chosenWords("running master"),
 		files: []configFile{{"/etc/nginx/nginx.conf", main}, {"/etc/nginx/sites/bi.conf", site}},
 		marks: []configMark{
-			{0, 5, 1, 20, "nginx/stickiness", "A client that comes back to another node has lost its session.", finding(probes.Warning, "two stateful nodes and no ip_hash, expected one", "ip_hash;")},
-			{1, 5, 2, 31, "nginx/upgrade-header", "Upgrade is hop-by-hop: nginx drops it unless it is told to pass it.", finding(probes.Error, `no Upgrade header in effect, expected "$http_upgrade"`, "proxy_set_header Upgrade $http_upgrade;")},
-			{1, 6, 2, 25, "nginx/read-timeout", "A tunnel that is silent for longer is cut.", finding(probes.Info, "10 s are below the heartbeat of 25 s", "proxy_read_timeout 1h;")},
+			{0, 5, 1, 20, "nginx/stickiness", probes.Verbatim("A client that comes back to another node has lost its session."), finding(probes.Warning, "two stateful nodes and no ip_hash, expected one", "ip_hash;")},
+			{1, 5, 2, 31, "nginx/upgrade-header", probes.Verbatim("Upgrade is hop-by-hop: nginx drops it unless it is told to pass it."), finding(probes.Error, `no Upgrade header in effect, expected "$http_upgrade"`, "proxy_set_header Upgrade $http_upgrade;")},
+			{1, 6, 2, 25, "nginx/read-timeout", probes.Verbatim("A tunnel that is silent for longer is cut."), finding(probes.Info, "10 s are below the heartbeat of 25 s", "proxy_read_timeout 1h;")},
 		},
 		diff: strings.Split("--- /etc/nginx/sites/bi.conf\n+++ /etc/nginx/sites/bi.conf\n@@ -4,5 +4,6 @@\n \tlocation / {\n \t\tproxy_pass http://websocket;\n-\t\tproxy_read_timeout 10s;\n+\t\tproxy_read_timeout 1h;\n+\t\tproxy_set_header Upgrade $http_upgrade;\n \t}", "\n"),
 		walks: []lint.Walk{{

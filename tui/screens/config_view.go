@@ -170,7 +170,7 @@ func (c config) finding(_ State, width int) []string {
 			}
 		}
 		p.heading(probes.T("  why it matters"))
-		p.add(t.Plain, "  ", t.Phrase(m.why))
+		p.add(t.Plain, "  ", t.Say(m.why))
 	}
 	return p.lines
 }
