@@ -155,9 +155,12 @@ func (o overview) below(st State) []string {
 	switch {
 	case some:
 		p.finding(probes.Finding{Severity: c.severity, Title: c.title, Fix: c.fix})
-		if c.explains > 0 {
+		switch {
+		case c.explains == 1:
+			p.add(t.Faint, "  ", t.Say(probes.T("found by %s; it explains 1 more finding", c.id)))
+		case c.explains > 1:
 			p.add(t.Faint, "  ", t.Say(probes.T("found by %s; it explains %d more findings", c.id, c.explains)))
-		} else {
+		default:
 			p.add(t.Faint, "  ", t.Say(probes.T("found by %s", c.id)))
 		}
 	case len(st.Report.Results) == 0 && st.Busy():
