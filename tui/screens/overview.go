@@ -13,16 +13,19 @@ import (
 type overview struct {
 	d      Deps
 	scroll int // of what stands below the path
+	only   filter
 }
 
 func newOverview(d Deps) Screen { return overview{d: d} }
 
-func (o overview) Prompt() string { return "" }
+func (o overview) Prompt() string { return o.only.prompt(o.d.Theme) }
 
 func (o overview) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
-	switch msg.(type) {
+	switch msg := msg.(type) {
 	case RunFinished, tea.WindowSizeMsg:
 		o.scroll = min(o.scroll, o.scrollEnd(st))
+	case tea.KeyMsg:
+		o.only, o.scroll = o.only.typed(o.d.Theme, msg), 0
 	}
 	return o, nil
 }
@@ -82,7 +85,14 @@ func (o overview) Keys(st State) []Key {
 		Key{Names: []string{"enter"}, Label: o.d.Theme.Marks.Enter, Hint: probes.T("the check"), Help: probes.T("the check that found the cause, with its evidence"), Off: none, Do: request(o, Show{ChecksScreen, Check(c.id)})},
 		Key{Names: []string{"y"}, Label: "y", Hint: probes.T("copy fix"), Help: probes.T("copy the fix to the terminal's clipboard"), Off: First(none, noFix), Do: request(o, Copy{fix})},
 		Key{Names: []string{"r"}, Label: "r", Hint: probes.T("rerun"), Help: probes.T("run all checks again"), Off: busy, Do: request(o, Rerun{})},
+		o.only.key(probes.T("only nodes and changes that contain a text"), probes.Text{}, o.filtered),
+		o.only.clearKey(o.filtered),
 	)
+}
+
+func (o overview) filtered(f filter) Screen {
+	o.only, o.scroll = f, 0
+	return o
 }
 
 // Commands are those that say the same outside.

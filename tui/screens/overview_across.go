@@ -218,7 +218,7 @@ func (o overview) branches(out []string, nodes []part, blocks []block, tops []in
 		i, node := arrives[y]
 		sides, stub := 0, " "
 		if y == middle {
-			sides, stub = sides|theme.LeftOf, t.Faint.Render(t.Marks.Across)
+			sides, stub = sides|theme.LeftOf, t.Marks.Across
 		}
 		if node {
 			sides |= theme.RightOf
@@ -229,7 +229,11 @@ func (o overview) branches(out []string, nodes []part, blocks []block, tops []in
 		if y >= min(first, middle) && y < max(last, middle) {
 			sides |= theme.Below
 		}
-		out[y] += stub + t.Faint.Render(t.Marks.Joint(sides))
+		if trunk := stub + t.Marks.Joint(sides); sides != 0 {
+			out[y] += t.Faint.Render(trunk)
+		} else {
+			out[y] += trunk
+		}
 		if node {
 			out[y] += o.way(nodes[i], edge)
 		} else {

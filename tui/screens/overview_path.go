@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes"
@@ -27,6 +28,12 @@ func (o overview) path(st State, room int) []string {
 			out = append(out, " "+t.Faint.Render(line))
 		}
 		return out
+	}
+	if all := len(p.Nodes); all > 0 {
+		p.Nodes = slices.DeleteFunc(slices.Clone(p.Nodes), func(h probes.Hop) bool { return !o.only.passes(t.Say(h.Title()), h.Host(), t.Say(h.Brief)) })
+		if len(p.Nodes) == 0 {
+			return []string{"", " " + t.Faint.Render(t.Say(o.only.nothing()))}
+		}
 	}
 	if lines := o.across(st, p, room); lines != nil {
 		return lines

@@ -11,9 +11,8 @@ import (
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/diagnosis"
 	"example.com/wsdoctor/probes/handshake"
-	drawn "example.com/wsdoctor/tui/golden"
-	"example.com/wsdoctor/tui/theme"
 	"example.com/wsdoctor/tui/widgets"
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -63,7 +62,11 @@ func seenPath() State {
 func TestOverviewIsAsRecorded(t *testing.T) {
 	st := seenPath()
 	d := onScreen(t, newOverview, st)
-	golden(t, "overview", d.s, st)
+	inEveryLook(t, "overview", d.s, st)
+	d.press("/")
+	d.typed("节点", tea.KeyEnter)
+	golden(t, "overview-filter", d.s, st)
+	d.press("esc")
 	early := State{Config: st.Config, Width: 80, Height: 20, Areas: []Area{{Name: "handshake"}}}.Started([]string{"handshake"})
 	golden(t, "overview-early", d.s, early)
 	single := State{Config: cluster.Default(cluster.FineReport), Width: 80, Height: 20}
@@ -114,13 +117,6 @@ func TestOverviewOfNodesIsAsRecorded(t *testing.T) {
 	for _, n := range []int{1, 2, 12} {
 		golden(t, fmt.Sprintf("overview-%d-nodes", n), newOverview((&clock{}).deps()), manyNodes(n))
 	}
-	st := manyNodes(3)
-	st.Width, st.Height = 200, 56
-	drawn.Compare(t, "overview-200x60", view(newOverview((&clock{}).deps()), st))
-	d := (&clock{}).deps()
-	d.Theme = theme.New(theme.Options{ASCII: true, NoColor: true})
-	st.Width, st.Height = 80, 20
-	drawn.Compare(t, "overview-ascii", view(newOverview(d), st))
 }
 
 // A path with more nodes than fit is folded: those that do not answer are shown, the others are counted.

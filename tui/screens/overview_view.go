@@ -36,7 +36,7 @@ func (o overview) columns(st State) (int, int) {
 
 func (o overview) View(st State) string {
 	t := o.d.Theme
-	lines := []string{rule(t, pane{t.Say(probes.T("the path")), true, false}, pane{}, st.Width, 0)}
+	lines := []string{rule(t, pane{o.only.titled(t, t.Say(probes.T("the path"))), true, false}, pane{}, st.Width, 0)}
 	lines = append(lines, o.picture(st)...)
 	text, room := o.below(st), o.room(st)
 	left, right := o.columns(st)
@@ -113,7 +113,9 @@ func (o overview) runs(st State, width int) []string {
 	}
 	p.add(o.d.Theme.Faint, "", o.d.Theme.Say(probes.T("%s; since the run at %s:", head, st.Since.Format(time.TimeOnly))))
 	for _, c := range st.Changes {
-		o.change(&p, c)
+		if o.only.passes(c.ID, c.Subject) {
+			o.change(&p, c)
+		}
 	}
 	return p.lines
 }
