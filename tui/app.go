@@ -163,10 +163,10 @@ func (a app) take(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.st = a.st.With(probes.Event(msg))
 		return a, nil
 	case runEnded:
-		if a.asked {
-			a.note, a.bad = a.theme.Say(changes(a.st.Report, msg.shown)), false
-		}
 		a.raw, a.st = msg.raw, a.st.Finished(msg.shown)
+		if a.asked {
+			a.note, a.bad = a.theme.Say(changed(a.st.Changes)), false
+		}
 		next, cmd := a.forward(screens.RunFinished{Areas: msg.areas, At: msg.at})
 		cmd = tea.Batch(cmd, a.lookAtFaults())
 		if a = next.(app); !a.stale {
