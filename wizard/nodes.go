@@ -20,9 +20,6 @@ var nodesStep = Step{
 		return probes.T("on which host does it run? a name or an address, without a port")
 	},
 	Default: func(d Draft) string {
-		if up := d.upstreamNodes(); d.Many && len(up) > 1 && len(d.Config.Nodes) < 2 {
-			return strings.Join(up, ", ")
-		}
 		if d.Many && len(d.Config.Nodes) < 2 {
 			return ""
 		}
@@ -35,6 +32,7 @@ var nodesStep = Step{
 		}
 		return strings.Join(out, ", ")
 	},
+	From: fromServers,
 	Skip: stopped,
 	Apply: func(d *Draft, answer string) probes.Text {
 		var nodes []cluster.Node
@@ -64,6 +62,7 @@ var nodesStep = Step{
 			return probes.T("found %d hosts, expected one for a single server; for a cluster go back one step", len(nodes))
 		}
 		d.Config.Nodes = nodes
+		d.keepBackends()
 		return probes.Text{}
 	},
 	Keys: []string{"nodes"},

@@ -74,19 +74,19 @@ func (a *app) demo(ctx context.Context) (err error) {
 func (a *app) demoDialogue(ctx context.Context, w *demoWorld, file string) error {
 	g := &guide{a: a, in: readLines(a.stdin)}
 	defer g.in.stop()
-	g.say("three nodes (%s) behind the embedded proxy at %s", strings.Join(w.addresses(), ", "), w.cfg.Balancer.URL)
-	g.say("look at it from another terminal, as long as this runs:")
+	g.say(probes.T("three nodes (%s) behind the embedded proxy at %s", strings.Join(w.addresses(), ", "), w.cfg.Balancer.URL))
+	g.say(probes.T("look at it from another terminal, as long as this runs:"))
 	for _, command := range []string{"", "--check ", "probe " + w.cfg.Balancer.URL + " ", "ports "} {
-		g.say("  wsdoctor %s--config %s", command, file)
+		g.say(probes.T("  wsdoctor %s--config %s", command, file))
 	}
 	for {
-		g.say("")
+		g.say(probes.Text{})
 		for i, f := range w.faults() {
 			state := "off"
 			if f.on() {
 				state = "ON"
 			}
-			g.say("  %d  %-3s  %s", i+1, state, f.title)
+			g.say(probes.T("  %d  %-3s  %s", i+1, state, f.title))
 		}
 		text, err := g.read(ctx, "a number puts the fault in or takes it out, enter checks, q leaves: ")
 		if errors.Is(err, errInputEnded) {
@@ -102,11 +102,11 @@ func (a *app) demoDialogue(ctx context.Context, w *demoWorld, file string) error
 		default:
 			n, err := strconv.Atoi(text)
 			if err != nil || n < 1 || n > len(w.faults()) {
-				g.say("found %q, expected a number from 1 to %d, nothing, or q", text, len(w.faults()))
+				g.say(probes.T("found %q, expected a number from 1 to %d, nothing, or q", text, len(w.faults())))
 				continue
 			}
 			if err := w.faults()[n-1].toggle(ctx); err != nil {
-				g.say("%v", err)
+				g.say(probes.Verbatim(err.Error()))
 			}
 		}
 		if err := a.check(ctx, &checkFlags{format: "text", failOn: "error", short: true}); err != nil {

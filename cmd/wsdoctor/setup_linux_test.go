@@ -51,7 +51,7 @@ func serviceOn(t *testing.T, address string) {
 
 // firstTime are the steps of a first-time set-up with the answers that its tests give.
 var firstTime = []struct{ step, answer string }{
-	{"product", "5"}, {"deployment", "cluster"}, {"nodes", "127.0.0.2, b=127.0.0.3"}, {"balancer", ""}, {"place", ""},
+	{"existing", ""}, {"product", "5"}, {"deployment", "cluster"}, {"nodes", "127.0.0.2, b=127.0.0.3"}, {"balancer", ""}, {"place", ""},
 	{"host", ""}, {"ports", "18888"}, {"forwarding", "18889, 18890, 18891"}, {"path", "/ws"}, {"policy", "2"}, {"heartbeat", "20s"},
 	{"idle", "1h"}, {"tls", ""}, {"clients", "500"}, {"launch", "foreground"},
 }
@@ -285,7 +285,7 @@ func TestSetupSeesWhoHoldsAPort(t *testing.T) {
 	held(t, "0.0.0.0:18889")
 	dir := t.TempDir()
 	s, cmd, _ := startOn(t, dir, "dumb", "setup")
-	for _, q := range firstTime[:7] {
+	for _, q := range firstTime[:8] {
 		s.see("\r\n" + q.step)
 		s.press(q.answer + "\r")
 	}

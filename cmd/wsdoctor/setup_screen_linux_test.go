@@ -29,7 +29,7 @@ func (s *screen) onScreen(title, answer string) {
 
 // screenTitles are the steps of firstTime as their titles.
 var screenTitles = []string{
-	"product", "single server or cluster", "nodes", "balancer", "where the balancer runs", "address of the balancer", "WebSocket ports",
+	"what is there already", "product", "single server or cluster", "nodes", "balancer", "where the balancer runs", "address of the balancer", "WebSocket ports",
 	"forwarding ports", "path", "stickiness", "heartbeat", "idle limit", "TLS", "clients", "launch",
 }
 
@@ -84,6 +84,7 @@ func TestSetupScreenRefusesBadAnswers(t *testing.T) {
 	s, cmd, _ := startOn(t, dir, "xterm") // the first-time choice offers it
 	s.see("guided set-up")
 	s.press("u")
+	s.onScreen("what is there already", "")
 	s.onScreen("product", "1")
 	s.onScreen("single server or cluster", "1")
 	s.onScreen("nodes", "")
