@@ -57,7 +57,7 @@ var nodesStep = Step{
 		case len(nodes) == 0:
 			return probes.T("found no host, expected one or more, such as 192.168.6.171")
 		case d.Many && len(nodes) < 2:
-			return probes.T("found one host, expected at least two for a cluster")
+			return probes.T("found one host, %q, expected at least two for a cluster", nodes[0].Host)
 		case !d.Many && len(nodes) > 1:
 			return probes.T("found %d hosts, expected one for a single server; for a cluster go back one step", len(nodes))
 		}

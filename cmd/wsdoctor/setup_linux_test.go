@@ -248,35 +248,6 @@ func TestSetupWithAFileOfAnswers(t *testing.T) {
 	}
 }
 
-func TestSetupRefusesBadAnswersInWords(t *testing.T) {
-	t.Parallel()
-	if !probetest.InNetns(t) {
-		return
-	}
-	dir := t.TempDir()
-	s, cmd, _ := startOn(t, dir, "dumb", "setup")
-	bad := []string{"abc", "0", "1024", "65536", "3389", "18888,18888", "one\ntwo\nthree", "🎉", strings.Repeat("x", 10_000)}
-	for _, q := range []struct{ step, answer string }{
-		{"product", "1"}, {"deployment", "1"}, {"nodes", ""}, {"balancer", ""}, {"place", ""}, {"host", ""}, {"ports", "38888"},
-		{"forwarding", ""}, {"heartbeat", "20s"},
-	} {
-		s.see("\r\n" + q.step)
-		for _, text := range bad {
-			if q.step == "nodes" && text == "abc" || q.step == "host" && text == "abc" || q.step == "heartbeat" && text == "0" {
-				continue
-			}
-			s.press(text + "\r")
-			s.see("not taken: found ")
-			s.see("\r\n" + q.step)
-		}
-		s.press(q.answer + "\r")
-	}
-	s.see("\r\nidle")
-	s.press(":quit\r")
-	s.see("kept")
-	s.ends(cmd)
-}
-
 func TestSetupSeesWhoHoldsAPort(t *testing.T) {
 	t.Parallel()
 	if !probetest.InNetns(t) {
