@@ -10,6 +10,7 @@ type Rule[T any] struct {
 	ID    string // "<area>/<what>"; never renamed, never used again
 	Title string // the healthy state, so it reads right after a tick
 	Why   string // what goes wrong otherwise, and the source; `wsdoctor explain` prints it
+	Docs  string // where Why stands, if it is not part of it: an address, a chapter of a manual
 	Gate  bool   // when it fails, areas that need this one are skipped
 
 	// Applies says whether the rule can judge this observation: OK, or Skipped or Unknown with the reason.
@@ -21,9 +22,12 @@ type Rule[T any] struct {
 
 // RuleInfo is what can be said of a rule without running it.
 type RuleInfo struct {
-	ID, Title, Why string
-	Gate           bool
+	ID, Title, Why, Docs string
+	Gate                 bool
 }
+
+// Because says why the rule exists.
+func (r RuleInfo) Because() Text { return Because(r.Why, r.Docs) }
 
 // Probe is one area: an observation and the rules that judge it. Made by New.
 type Probe struct {
@@ -46,7 +50,7 @@ type outcome struct {
 func New[T any](area string, observe func(context.Context, Target) (T, error), rules []Rule[T], needs ...string) Probe {
 	p := Probe{Area: area, Needs: needs}
 	for _, r := range rules {
-		p.Rules = append(p.Rules, RuleInfo{r.ID, r.Title, r.Why, r.Gate})
+		p.Rules = append(p.Rules, RuleInfo{r.ID, r.Title, r.Why, r.Docs, r.Gate})
 	}
 	p.run = func(ctx context.Context, t Target) outcome {
 		seen, err := observe(ctx, t)

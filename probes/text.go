@@ -9,7 +9,7 @@ import (
 // can be shown in another language. Machine formats are always English. The zero Text is empty.
 type Text struct {
 	Format string
-	Args   []any // an argument may itself be a Text
+	Args   []any // an argument may itself be a Text, or a Phrase
 }
 
 // T makes a Text from a fmt format and its arguments.
@@ -22,6 +22,21 @@ func T(format string, args ...any) Text {
 
 // Verbatim makes a Text that reads the same in every language: a command, a line of a file.
 func Verbatim(line string) Text { return Text{Format: "%s", Args: []any{line}} }
+
+// Phrase is a constant English sentence that is no format: a rule's title, the name of a state. As an argument of a
+// Text it is translated as it stands.
+type Phrase string
+
+// Text makes a Text of a phrase.
+func (p Phrase) Text() Text { return Text{Format: "%s", Args: []any{p}} }
+
+// Because says why a rule exists: its reason, and where that stands, if it is known.
+func Because(why, docs string) Text {
+	if docs == "" {
+		return Phrase(why).Text()
+	}
+	return T("%s (%s)", Phrase(why), docs)
+}
 
 // String renders t in English.
 func (t Text) String() string { return t.In(nil) }
@@ -37,8 +52,13 @@ func (t Text) In(translate func(format string) string) string {
 	}
 	args := make([]any, len(t.Args))
 	for i, a := range t.Args {
-		if inner, ok := a.(Text); ok {
+		switch inner := a.(type) {
+		case Text:
 			a = inner.In(translate)
+		case Phrase:
+			if a = string(inner); translate != nil {
+				a = translate(string(inner))
+			}
 		}
 		args[i] = a
 	}

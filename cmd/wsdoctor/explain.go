@@ -97,7 +97,7 @@ func explainAll(w io.Writer, areas []probes.Probe) error {
 	for _, p := range areas {
 		fmt.Fprintf(&b, "\n## %s\n", p.Area)
 		for _, r := range p.Rules {
-			fmt.Fprintf(&b, "\n### %s\n\n✓ %s\n\n%s\n", r.ID, markdownText(r.Title), markdownText(r.Why))
+			fmt.Fprintf(&b, "\n### %s\n\n✓ %s\n\n%s\n", r.ID, markdownText(r.Title), markdownText(r.Because().String()))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -110,7 +110,7 @@ func markdownText(s string) string {
 }
 
 func explainRule(w io.Writer, p probes.Probe, areas []probes.Probe, r probes.RuleInfo) error {
-	paragraphs := []string{r.ID + ": " + r.Title, r.Why}
+	paragraphs := []string{r.ID + ": " + r.Title, r.Because().String()}
 	if len(p.Needs) > 0 {
 		paragraphs = append(paragraphs, "It is judged after "+strings.Join(p.Needs, ", ")+", and skipped where a gate there fails.")
 	}

@@ -28,6 +28,7 @@ var layers = []struct {
 	{"probes/sysctl", "probes", "", "several areas read and set kernel parameters"},
 	{"probes/procfs", "probes", "", "several areas look for a running program"},
 	{"probes/lint", "probes", "", "a format of lint writes findings of any area and looks at nothing else"},
+	{"probes/lang", "probes", "", "words know nothing of what they are said about"},
 	{"probes/diagnosis", "probes probes/cluster probes/* probes/balancer/*", "", "it combines what the areas observed"},
 	{"probes/catalog", "probes probes/...", "", "it is the one place that knows every area"},
 	{"probes/balancer", "probes probes/cluster probes/handshake probes/standin", "*", "it compares handshakes and lends a backend"},

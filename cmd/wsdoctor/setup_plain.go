@@ -41,7 +41,7 @@ var (
 )
 
 // words renders what is said.
-func (g *guide) words(t probes.Text) string { return t.String() }
+func (g *guide) words(t probes.Text) string { return t.In(g.a.translate()) }
 
 func (g *guide) say(t probes.Text) {
 	for _, line := range strings.Split(g.words(t), "\n") {
@@ -156,7 +156,7 @@ func (g *guide) askOnScreen(ctx context.Context) error {
 	// A terminal that is closed sends SIGHUP: it is to be left as cleanly as at ctrl+c.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
-	o := setup.Options{Theme: theme.Options{ASCII: g.a.ascii(), NoColor: g.a.noColor}, Output: g.a.stdout}
+	o := setup.Options{Theme: theme.Options{ASCII: g.a.ascii(), NoColor: g.a.noColor, Translate: g.a.translate()}, Output: g.a.stdout}
 	if g.s.Resumed() {
 		o.Notes = append(o.Notes, probes.T(goingOn))
 	}

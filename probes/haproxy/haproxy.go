@@ -78,7 +78,7 @@ func Probe() probes.Probe {
 // probe makes a rule of the area out of a rule of the model.
 func (r rule) probe() probes.Rule[Observation] {
 	return probes.Rule[Observation]{
-		ID: area + "/" + r.id, Title: r.title, Why: r.fullWhy(),
+		ID: area + "/" + r.id, Title: r.title, Why: r.why, Docs: r.source,
 		Applies: func(o Observation) (probes.Status, probes.Text) {
 			if r.applies != nil {
 				if reason, ok := r.applies(o.model); !ok {

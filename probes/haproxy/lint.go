@@ -61,8 +61,6 @@ func Rules() []lint.Rule {
 	return out
 }
 
-func (r rule) fullWhy() string { return r.why + " (" + r.source + ")" }
-
 // Lint judges files, which HAProxy reads as one configuration, with what is known of what is to come through it. It
 // does no I/O and cannot fail: what HAProxy would not load is a Problem as well. Ignored ones are among them, marked.
 func Lint(o Options, a Aim, files ...File) []Problem {

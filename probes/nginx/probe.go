@@ -24,7 +24,7 @@ func Probe() probes.Probe {
 func asProbeRules() []probes.Rule[Seen] {
 	var out []probes.Rule[Seen]
 	for _, r := range Rules {
-		pr := probes.Rule[Seen]{ID: r.ID, Title: r.Title, Why: r.Why + " (" + r.Docs + ").", Check: func(s Seen) []probes.Finding {
+		pr := probes.Rule[Seen]{ID: r.ID, Title: r.Title, Why: r.Why, Docs: r.Docs, Check: func(s Seen) []probes.Finding {
 			var out []probes.Finding
 			for _, f := range r.run(s.Source) {
 				if f.Ignored == "" {

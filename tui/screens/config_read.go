@@ -40,7 +40,7 @@ type configMark struct {
 	line     int // from 1
 	col, end int // bytes of the line that it points at, from 0; col == end: the whole line
 	id       string
-	why      string
+	why      probes.Text
 	finding  probes.Finding
 }
 
@@ -93,9 +93,9 @@ func readHAProxy(files []haproxy.File, problems []haproxy.Problem, aim haproxy.A
 
 // mark puts findings at their lines. What is missing everywhere stands at the first line.
 func (r *reading) mark(findings []lint.Finding, rules []lint.Rule) {
-	why := map[string]string{}
+	why := map[string]probes.Text{}
 	for _, rule := range rules {
-		why[rule.ID] = rule.Why + " (" + rule.Docs + ")"
+		why[rule.ID] = probes.Because(rule.Why, rule.Docs)
 	}
 	for _, f := range findings {
 		col := max(f.Column-1, 0)
