@@ -44,7 +44,7 @@ var balancerStep = Step{
 	},
 	From: func(d Draft) probes.Text {
 		if d.Taken.Way == nil && d.Found.Settings == "" && len(d.Found.Balancers) > 0 {
-			return probes.T("it runs here with pid %d", d.Found.Balancers[0].PID)
+			return probes.T("what runs here (pid %d)", d.Found.Balancers[0].PID)
 		}
 		return fromPlace(d.Taken.File)
 	},

@@ -22,7 +22,7 @@ var balancerPlaceStep = Step{
 	},
 	From: func(d Draft) probes.Text {
 		if d.Taken.Running {
-			return probes.T("it runs here")
+			return probes.T("where it runs now")
 		}
 		return probes.Text{}
 	},
