@@ -173,16 +173,15 @@ func changesExit(changed []changes.Change, failOn probes.Severity, strict bool) 
 
 // writeChange writes a change for people.
 func (a *app) writeChange(c changes.Change) error {
-	n := report.Note{Status: map[changes.Level]probes.Status{changes.Error: probes.Failed, changes.Warning: probes.Warned, changes.Unknown: probes.Unknown}[c.Level]}
+	n := report.Note{Status: c.Status()}
 	what := string(c.Kind)
 	switch {
 	case c.Kind == changes.Gone:
-		n.Status = probes.OK
 		if !c.Since.IsZero() {
 			what += " after " + c.At.Sub(c.Since).Round(time.Second).String()
 		}
 		if !c.Why.IsZero() {
-			n.Status, what = probes.Skipped, what+", not judged any more ("+c.Why.String()+")"
+			what += ", not judged any more (" + c.Why.String() + ")"
 		}
 	case c.ExplainedBy != "" && c.ExplainedBy != c.ID:
 		what += ", explained by " + c.ExplainedBy
