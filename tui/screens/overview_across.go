@@ -58,6 +58,7 @@ func (o overview) across(st State, p probes.Path, room int) []string {
 	for _, n := range nodes {
 		nodeWidth = max(nodeWidth, o.nodeWidth(n, lines, boxed))
 	}
+	least := min(nodeWidth, leastNode)
 	spare := st.Width - 1 - fixed - balWidth - nodeWidth
 	if spare < 0 {
 		clients, framed, spare = clients-3, false, spare+3
@@ -69,7 +70,7 @@ func (o overview) across(st State, p probes.Path, room int) []string {
 	if spare < 0 {
 		nodeWidth, spare = nodeWidth+spare, 0
 	}
-	if len(nodes) > 0 && nodeWidth < leastNode {
+	if nodeWidth < least {
 		return nil
 	}
 	stretch := min(spare/2, mostStretch)
