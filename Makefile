@@ -1,6 +1,8 @@
 # wsdoctor. `make help` lists what can be made.
 
 GO         ?= go
+# As the program ships; the race detector alone needs cgo. One setting for all that is made compiles each package once.
+export CGO_ENABLED = 0
 LDFLAGS    := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 BIN        := bin/wsdoctor
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -9,6 +11,10 @@ FUZZTIME   ?= 30s
 PREFIX     ?= /usr/local
 STAGE      := dist/stage
 # Tests make network namespaces and meet real firewalls: those need root, and only those.
+# Many tests wait, for silence, for a firewall, for a database: with as many packages at once as there are processors half
+# of the time nobody computes. Vet is lint's.
+TESTFLAGS  := -vet=off -timeout 15m -p $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2) -parallel 4
+NOTUNDERRACE = $(shell awk '!/^\#/ { i = index($$2 "/", "/"); printf "%s^%s$$%s", sep, substr($$2, 1, i-1), substr($$2, i); sep = "|" }' .ci/not-under-race)
 TESTEXEC   := $(if $(filter 0,$(shell id -u)),,-exec "sudo -E")
 
 .DEFAULT_GOAL := help
@@ -21,16 +27,16 @@ run: build ## build wsdoctor and open it
 	@./$(BIN)
 
 build: ## build bin/wsdoctor, one static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/wsdoctor
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/wsdoctor
 
 testdeps: ## install what the tests meet for real (apt, npm), where it is missing
 	@.ci/testdeps
 
 test: testdeps ## all tests, against real nginx, HAProxy, firewalls, terminals
-	CI=1 $(GO) test $(TESTEXEC) -timeout 15m ./...
+	CI=1 $(GO) test $(TESTEXEC) $(TESTFLAGS) ./...
 
-race: testdeps ## the tests again under the race detector
-	CI=1 $(GO) test $(TESTEXEC) -race -timeout 15m ./...
+race: testdeps ## the tests again under the race detector, but for those in .ci/not-under-race
+	CI=1 CGO_ENABLED=1 $(GO) test $(TESTEXEC) $(TESTFLAGS) -race -skip '$(NOTUNDERRACE)' ./...
 
 lint: ## gofmt, vet, staticcheck
 	@test -z "$$(gofmt -l . | grep -v node_modules)" || { gofmt -l .; echo "run gofmt -w on these"; exit 1; }
@@ -64,11 +70,15 @@ bench-proxy: build ## the embedded proxy against nginx and HAProxy, pinned, inte
 bench-capacity: build ## memory of 15,000 held tunnels, below 200 MB (Linux; a minute)
 	.ci/bench-capacity $(BIN)
 
+# Vet for Linux is lint's. Without -trimpath and the debugger's tables: what vet has compiled serves here too.
 cross: ## compile for linux, darwin and windows
-	@for os in linux darwin windows; do for arch in amd64 arm64; do \
-	  echo "$$os/$$arch"; \
-	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -o /dev/null ./cmd/wsdoctor || exit 1; \
-	done; CGO_ENABLED=0 GOOS=$$os $(GO) vet ./... || exit 1; done
+	@for os in linux darwin windows; do \
+	  [ $$os = linux ] || GOOS=$$os $(GO) vet ./... || exit 1; \
+	  for arch in amd64 arm64; do \
+	    echo "$$os/$$arch"; \
+	    GOOS=$$os GOARCH=$$arch $(GO) build -ldflags '-s -w' -o /dev/null ./cmd/wsdoctor || exit 1; \
+	  done; \
+	done
 
 install: build ## the program, its manual pages and completions below $(DESTDIR)$(PREFIX)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/wsdoctor
@@ -88,7 +98,7 @@ dist: ## one binary for each system, and SHA256SUMS, in dist/ (VERSION=1.2.3 set
 	mkdir -p dist
 	@for t in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
 	  os=$${t%/*}; arch=$${t#*/}; out=dist/wsdoctor-$$os-$$arch; [ $$os = windows ] && out=$$out.exe; \
-	  echo $$out; CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $$out ./cmd/wsdoctor || exit 1; \
+	  echo $$out; GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $$out ./cmd/wsdoctor || exit 1; \
 	done
 	cd dist && sha256sum wsdoctor-* >SHA256SUMS
 

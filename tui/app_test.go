@@ -57,7 +57,7 @@ func TestTheEndOfARunSelectsTheCause(t *testing.T) {
 	d.press("r")
 	d.has("0 of 5 areas")
 	d.finish()
-	d.has("─ handshake/upgrade ─", "checked again: no status has changed") // what was chosen by hand stays
+	d.has("─ handshake/upgrade ─", "checked again: nothing has changed") // what was chosen by hand stays
 	d.press("c")
 	d.has("─ balancer/upgrade ─")
 }
@@ -121,7 +121,7 @@ func TestRerunOfOneArea(t *testing.T) {
 	if want := (map[string]int{"kernel": 1, "handshake": 2, "balancer": 2}); !maps.Equal(looked.n, want) {
 		t.Errorf("looked %v times, want %v: the area and what it needs", looked.n, want)
 	}
-	d.has("✓ 3 ok", "all that was checked is fine", "checked again: 2 checks have another status")
+	d.has("✓ 3 ok", "all that was checked is fine", "checked again: 2 changes")
 	d.lacks("2 failed", "→")
 	if ids := resultIDs(d.a.st.Report); ids != "kernel/somaxconn handshake/upgrade balancer/upgrade" {
 		t.Errorf("the merged report holds %s", ids)

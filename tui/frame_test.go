@@ -97,9 +97,9 @@ func TestTheMouse(t *testing.T) {
 	click(5, 10, tea.MouseButtonWheelUp)
 	click(79, 0, tea.MouseButtonLeft)
 	d.has("▌ – the keys are spelled")
-	// Two lines below the header stands the first check; below the third line of the ports' table the second port.
-	click(5, headerLines+2, tea.MouseButtonLeft)
-	d.has("─ portconfig/key-name ─")
+	// Below the rule and the name of the area stands its first check.
+	click(5, headerLines+3, tea.MouseButtonLeft)
+	d.has("─ portconfig/range ─")
 	click(5, headerLines+4, tea.MouseButtonLeft)
 	d.has("─ portconfig/ephemeral-range ─")
 	click(5, headerLines+1, tea.MouseButtonLeft) // the name of an area

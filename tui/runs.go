@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/probes"
-	"example.com/wsdoctor/tui/screens"
+	"example.com/wsdoctor/probes/changes"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -118,14 +118,13 @@ func detached(r probes.Report) probes.Report {
 	return r
 }
 
-// changes says in one sentence how after differs from before: what an operator wants to know after a repair.
-func changes(before, after probes.Report) probes.Text {
-	changed := screens.Changed(before, after)
-	switch len(changed) {
+// changed says in one sentence what a run brought: what an operator wants to know after a repair.
+func changed(all []changes.Change) probes.Text {
+	switch len(all) {
 	case 0:
-		return probes.T("checked again: no status has changed")
+		return probes.T("checked again: nothing has changed")
 	case 1:
-		return probes.T("checked again: %s was %s, is %s", changed[0].ID, screens.StatusWord(changed[0].Was), screens.StatusWord(changed[0].Is))
+		return probes.T("checked again: %s: %s", all[0].Kind.Words(), all[0].ID)
 	}
-	return probes.T("checked again: %d checks have another status, %s first", len(changed), changed[0].ID)
+	return probes.T("checked again: %d changes, %s first: %s", len(all), all[0].Kind.Words(), all[0].ID)
 }

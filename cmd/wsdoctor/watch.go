@@ -173,17 +173,16 @@ func changesExit(changed []changes.Change, failOn probes.Severity, strict bool) 
 
 // writeChange writes a change for people.
 func (a *app) writeChange(c changes.Change) error {
-	n := report.Note{Status: map[changes.Level]probes.Status{changes.Error: probes.Failed, changes.Warning: probes.Warned, changes.Unknown: probes.Unknown}[c.Level]}
+	n := report.Note{Status: c.Status()}
 	v := a.voice()
-	what := probes.Phrase(c.Kind).Text()
+	what := c.Kind.Words()
 	switch {
 	case c.Kind == changes.Gone:
-		n.Status = probes.OK
 		if !c.Since.IsZero() {
 			what = probes.T("%s after %s", what, c.At.Sub(c.Since).Round(time.Second))
 		}
 		if !c.Why.IsZero() {
-			n.Status, what = probes.Skipped, probes.T("%s, not judged any more (%s)", what, c.Why)
+			what = probes.T("%s, not judged any more (%s)", what, c.Why)
 		}
 	case c.ExplainedBy != "" && c.ExplainedBy != c.ID:
 		what = probes.T("%s, explained by %s", what, c.ExplainedBy)

@@ -123,6 +123,11 @@ func appendClose(b []byte, code uint16, reason string) []byte {
 	return append(b, reason...)
 }
 
+// isClose tells whether b looks like one whole Close frame of a client's.
+func isClose(b []byte) bool {
+	return len(b) >= 6 && len(b) <= 6+125 && b[0] == 0x88 && int(b[1]) == 0x80|(len(b)-6)
+}
+
 // pingFrame is a Ping without payload. The client's Pong passes on to the backend, where an unsolicited Pong means
 // nothing (RFC 6455 section 5.5.3).
 var pingFrame = []byte{0x89, 0}

@@ -140,13 +140,13 @@ func (l *loop) act(id uint32, s *slot, v Verdict, in []byte) {
 // connect dials and, where the connection stands at once, as on loopback, sends the request with the same breath.
 func (l *loop) connect(id uint32, s *slot, v Verdict) {
 	for v.Action == Connect {
-		fd, done := dial(v.To, l.group.buffer)
+		fd, done := dial(v.To)
 		if fd < 0 {
 			v = s.next(v, syscall.Errno(-fd))
 			continue
 		}
-		s.fd[backend], s.flags[backend] = fd, 0
-		n := send(fd, v.Bytes)
+		s.fd[backend], s.flags[backend], s.fitted = fd, 0, false
+		n := send(fd, v.Bytes, 0)
 		if n == len(v.Bytes) {
 			l.sent(id, s, v.Rest)
 			if !l.watch(id, s, backend, readEvents) {
@@ -183,7 +183,7 @@ func (s *slot) next(v Verdict, err error) Verdict {
 
 // dialed goes on when a connect has ended, well or not.
 func (l *loop) dialed(id uint32, s *slot) {
-	n := send(s.fd[backend], s.early.out)
+	n := send(s.fd[backend], s.early.out, 0)
 	if n == len(s.early.out) {
 		l.sent(id, s, s.early.rest)
 		return
@@ -293,6 +293,7 @@ func (l *loop) detach(s *slot, side int) (net.Conn, error) {
 }
 
 func (l *loop) answer(id uint32, s *slot, v Verdict) {
+	l.fit(s)
 	b, err := l.detach(s, backend)
 	if err != nil {
 		l.act(id, s, s.session.Failed(ErrNoReply), nil)

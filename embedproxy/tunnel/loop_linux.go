@@ -207,8 +207,13 @@ func (l *loop) event(ev *unix.EpollEvent) {
 	if s.phase == free || s.gen != uint32(ev.Pad) {
 		return // of an earlier occupant, closed in this very batch
 	}
-	if ev.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+	if hang := ev.Events & (unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR); hang != 0 {
 		s.flags[side] |= hungUp | readable
+		if hang == unix.EPOLLRDHUP {
+			s.flags[side] |= parted
+		} else {
+			s.flags[side] &^= parted
+		}
 	}
 	if ev.Events&unix.EPOLLIN != 0 {
 		s.flags[side] |= readable

@@ -1,6 +1,10 @@
 package tunnel
 
-import "time"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 // share is how many buffers one tunnel moves in one direction before others get their turn.
 const share = 8
@@ -41,6 +45,9 @@ func (l *loop) pump(id uint32, s *slot, from int) bool {
 		if n > 0 {
 			l.drained(s, from, n)
 			s.flow(from, n)
+			if n < BufferSize && s.flags[from]&parted != 0 {
+				s.hasEnded(from)
+			}
 			if !l.forward(id, s, from, l.buf[:n]) {
 				return false
 			}
@@ -48,13 +55,7 @@ func (l *loop) pump(id uint32, s *slot, from int) bool {
 		}
 		switch n {
 		case 0:
-			s.flags[from] |= ended
-			if !s.judged {
-				s.judged, s.cause = true, ByClient
-				if from == backend {
-					s.cause = ByBackend
-				}
-			}
+			s.hasEnded(from)
 		case eagain:
 			s.flags[from] &^= readable
 		case eintr:
@@ -66,6 +67,17 @@ func (l *loop) pump(id uint32, s *slot, from int) bool {
 		return l.hangUp(id, s, from)
 	}
 	return true
+}
+
+// hasEnded notes that a side has sent its last byte.
+func (s *slot) hasEnded(side int) {
+	s.flags[side] |= ended
+	if !s.judged {
+		s.judged, s.cause = true, ByClient
+		if side == backend {
+			s.cause = ByBackend
+		}
+	}
 }
 
 // flow notes whether a read filled the buffer.
@@ -82,8 +94,12 @@ func (s *slot) flow(from, n int) {
 func (l *loop) forward(id uint32, s *slot, from int, b []byte) bool {
 	s.active = l.now
 	s.bytes[from] += uint64(len(b))
+	if !s.fitted && s.bytes[from] > fitBytes {
+		l.fit(s)
+	}
 	if from == client {
 		s.traffic.Up.Add(uint64(len(b)))
+		s.bye = isClose(b)
 		return l.write(id, s, backend, b)
 	}
 	s.traffic.Down.Add(uint64(len(b)))
@@ -113,7 +129,11 @@ func (l *loop) write(id uint32, s *slot, to int, b []byte) bool {
 		p.b = append(p.b, b...)
 		return true
 	}
-	n := send(s.fd[to], b)
+	flags := 0
+	if s.flags[1-to]&ended != 0 {
+		flags = unix.MSG_MORE // hangUp comes next: its FIN shall travel with these bytes
+	}
+	n := send(s.fd[to], b, flags)
 	if n == len(b) {
 		return true
 	}
@@ -187,7 +207,7 @@ func (l *loop) empty(fd int32, p *pending) int {
 	if p.off == len(p.b) {
 		return 0
 	}
-	n := send(fd, p.b[p.off:])
+	n := send(fd, p.b[p.off:], 0)
 	if n < 0 {
 		return n
 	}
@@ -221,7 +241,9 @@ func (l *loop) hangUp(id uint32, s *slot, from int) bool {
 	if s.pending[to] != nil {
 		return true
 	}
-	if s.flags[to]&ended != 0 {
+	// After both Close frames the client has nothing more to say, and the server's side closes (RFC 6455 section 7.1.1).
+	parting := from == backend && s.bye && (s.told || s.scan.closed) && s.flags[client]&readable == 0
+	if s.flags[to]&ended != 0 || parting {
 		l.finish(id, s)
 		return false
 	}
@@ -301,10 +323,16 @@ func (l *loop) tunnelDue(s *slot) int64 {
 	if (s.flags[client]|s.flags[backend])&ended != 0 {
 		due = min(due, s.active+int64(halfCloseIdle))
 	}
+	if !s.fitted {
+		due = min(due, s.started+int64(fitAfter))
+	}
 	return due
 }
 
 func (l *loop) tunnelTimeout(id uint32, s *slot) {
+	if !s.fitted && l.now >= s.started+int64(fitAfter) {
+		l.fit(s)
+	}
 	half := (s.flags[client]|s.flags[backend])&ended != 0
 	switch {
 	case s.endAt > 0 && l.now >= s.endAt:
@@ -350,7 +378,7 @@ func (l *loop) shutdown(id uint32, s *slot) {
 		}
 		if !s.told && s.scan.Boundary() && s.pending[client] == nil {
 			s.code = CloseGoingAway
-			send(s.fd[client], appendClose(l.buf[:0], CloseGoingAway, "the proxy ends"))
+			send(s.fd[client], appendClose(l.buf[:0], CloseGoingAway, "the proxy ends"), 0)
 		}
 		l.finish(id, s)
 	case lingering, pausing:

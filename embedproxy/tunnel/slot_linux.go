@@ -34,6 +34,7 @@ const (
 	blocked                   // a write met EAGAIN: EPOLLOUT is awaited
 	shut                      // its write side is shut down
 	watching                  // EPOLLOUT is among its events
+	parted                    // its FIN was seen and no error: after a short read nothing but the end of file is left
 )
 
 // slot is one connection from accept to its end. Slots are used again: gen tells their occupants apart.
@@ -45,6 +46,8 @@ type slot struct {
 	ending bool     // a Close frame is to be sent at the next boundary
 	told   bool     // a Close frame of ours was sent; what the backend still says is dropped
 	judged bool     // cause is known
+	fitted bool     // the backend's socket has its keepalive and buffer sizes
+	bye    bool     // what the client sent last was a Close frame
 	full   [2]uint8 // how many more reads from a side filled the buffer than did not; 2*bulkAfter at most
 	cause  Cause    // why it ends, once it does
 	code   uint16
@@ -147,11 +150,35 @@ func (l *loop) watch(id uint32, s *slot, side int, events uint32) bool {
 // block waits for room to write to side. EPOLLOUT is asked for the first time it is needed, because most tunnels
 // never need it and every registration with it reports once for nothing.
 func (l *loop) block(id uint32, s *slot, side int) {
+	if s.fd[backend] >= 0 {
+		l.fit(s)
+	}
 	s.flags[side] |= blocked
 	if s.flags[side]&watching == 0 {
 		s.flags[side] |= watching
 		epollControl(l.ep, unix.EPOLL_CTL_MOD, s.fd[side], readEvents|unix.EPOLLOUT, id, side, s.gen)
 	}
+}
+
+// fitAfter and fitBytes say when the backend's socket gets the options that only a lasting or busy connection needs:
+// keepalive, and the bound of its buffers. Four system calls are much for one that is closed again at once. Until then
+// the kernel's own first sizes hold, which grow with what has passed. A socket that blocks is fitted there and then.
+const (
+	fitAfter = keepaliveIdle * time.Second / 2
+	fitBytes = BufferSize
+)
+
+// fit sets on the backend's socket what a client's has from the listening socket.
+func (l *loop) fit(s *slot) {
+	if s.fitted {
+		return
+	}
+	s.fitted = true
+	fd := s.fd[backend]
+	setInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	setInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepaliveIdle)
+	setInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, l.group.buffer)
+	setInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, l.group.buffer)
 }
 
 const readEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET&0xffffffff

@@ -22,8 +22,8 @@ func recv(fd int32, p []byte) int {
 }
 
 // send writes to a socket. It returns the bytes written, or -errno. MSG_NOSIGNAL spares a SIGPIPE per broken peer.
-func send(fd int32, p []byte) int {
-	n, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+func send(fd int32, p []byte, flags int) int {
+	n, _, e := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), uintptr(unix.MSG_NOSIGNAL|flags), 0, 0)
 	if e != 0 {
 		return -int(e)
 	}
@@ -77,7 +77,7 @@ func networkPort(p uint16) uint16 {
 }
 
 // dial begins a connection. fd is -errno where not even that was possible; done tells that it stands already.
-func dial(to netip.AddrPort, buffer int) (fd int32, done bool) {
+func dial(to netip.AddrPort) (fd int32, done bool) {
 	family := unix.AF_INET
 	if to.Addr().Is6() {
 		family = unix.AF_INET6
@@ -88,12 +88,6 @@ func dial(to netip.AddrPort, buffer int) (fd int32, done bool) {
 	}
 	fd = int32(n)
 	setInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	setInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-	setInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepaliveIdle)
-	if buffer > 0 {
-		setInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, buffer)
-		setInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, buffer)
-	}
 	if family == unix.AF_INET {
 		sa := unix.RawSockaddrInet4{Family: unix.AF_INET, Port: networkPort(to.Port()), Addr: to.Addr().As4()}
 		_, _, e = syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&sa)), unsafe.Sizeof(sa))

@@ -49,6 +49,36 @@ const (
 	Changed Kind = "changed" // the same check holds something else against the same subject
 )
 
+// Words is a kind as a word for the operator.
+func (k Kind) Words() probes.Text {
+	switch k {
+	case New:
+		return probes.T("new")
+	case Gone:
+		return probes.T("gone")
+	case Worse:
+		return probes.T("worse")
+	case Better:
+		return probes.T("better")
+	}
+	return probes.T("changed")
+}
+
+// Status is what a change leaves its check with, as far as the change goes.
+func (c Change) Status() probes.Status {
+	switch {
+	case c.Kind == Gone && !c.Why.IsZero():
+		return probes.Skipped
+	case c.Kind == Gone:
+		return probes.OK
+	case c.Level == Error:
+		return probes.Failed
+	case c.Level == Warning:
+		return probes.Warned
+	}
+	return probes.Unknown
+}
+
 // Change is one difference between two states.
 type Change struct {
 	Kind     Kind

@@ -90,12 +90,11 @@ func (r rule) explains(s scene, cause, symptom *fault) bool {
 	return known && grave && cause.root() != symptom && r.when(s, cause, symptom)
 }
 
-// Diagnose compares what the areas saw, and fills in r.Causes and r.Path. An error that another finding explains becomes a warning, and its check names the cause,
-// so that what is left as an error is what has to be mended. A cause is every error that nothing explains, and every
-// warning of which two areas speak.
+// Diagnose compares what the areas saw, and fills in r.Causes and r.Path. An error that another finding explains
+// becomes a warning, and its check names the cause, so that what is left as an error is what has to be
+// mended. A cause is every error that nothing explains, and every warning of which two areas speak.
 func Diagnose(r *probes.Report) {
 	s := sceneOf(*r)
-	r.Path = s.path()
 	for _, cross := range crossings {
 		cross(s, r)
 	}
@@ -136,6 +135,7 @@ func Diagnose(r *probes.Report) {
 	}
 	r.Causes = causes(faults)
 	demote(faults)
+	r.Path = s.path(r.Results)
 }
 
 // prove makes f a cause of what symptom shows, and shows it beside what f has seen itself.

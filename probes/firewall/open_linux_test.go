@@ -36,7 +36,7 @@ func (n *node) opened(m Manager, run func(lines []string)) {
 	}
 }
 
-func TestOpen(t *testing.T) {
+func TestOpenFirewalls(t *testing.T) {
 	t.Parallel()
 	if !probetest.InNetns(t) {
 		return

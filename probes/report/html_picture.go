@@ -72,10 +72,7 @@ func (h htmlPrinter) picture(p probes.Path) *htmlPicture {
 }
 
 func (h htmlPrinter) box(hop probes.Hop, x, y int) htmlBox {
-	name := probes.Printable(hop.Name)
-	if hop.Kind != "" {
-		name += " (" + probes.Printable(hop.Kind) + ")"
-	}
+	name := h.say(hop.Title())
 	says := h.say(hop.Says)
 	if says == "" {
 		says = h.word(hop.Status)

@@ -1,156 +1,228 @@
 package screens
 
 import (
-	"net"
-	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes"
-	"example.com/wsdoctor/probes/balancer"
-	"example.com/wsdoctor/probes/cluster"
-	"example.com/wsdoctor/probes/handshake"
+	"example.com/wsdoctor/tui/theme"
+	"example.com/wsdoctor/tui/widgets"
+	"github.com/charmbracelet/lipgloss"
 )
 
-// hop is one part of the path, with the edge that leads to it.
-type hop struct {
-	name   probes.Text
-	where  string // host:port
-	status probes.Status
-	seen   bool        // a run has looked at it
-	words  probes.Text // what came of a handshake with it
-
-	edge     string // protocol and port of the way to it
-	edgeSeen bool
-	edgeOK   bool // a connection came about
-}
-
-// path is the way of a client's connection, as the settings have it and as it was seen.
-type path struct {
-	balancer *hop // nil: clients go to the nodes
-	nodes    []hop
-}
-
-// pathOf draws up the path. Before the first run it is what the settings say.
-func pathOf(st State) path {
-	var p path
-	seen, _ := probes.Observed[handshake.Observation](st.Report)
-	bal, judged := probes.Observed[balancer.Observation](st.Report)
-	cfg := st.Config
-	for _, b := range cfg.Backends() {
-		h := hop{name: probes.Verbatim(nodeOf(cfg, b.Address)), where: b.Address, edge: edgeOf(cfg.BackendURL(b.Address))}
-		for i := range seen.Nodes {
-			if tr := &seen.Nodes[i]; tr.URL == cfg.BackendURL(b.Address) {
-				h.took(tr)
-			}
-		}
-		p.nodes = append(p.nodes, h)
+// Path is the path as the last run found it; before one has looked, as the settings have it.
+func (s State) Path() probes.Path {
+	if s.Report.Path.Empty() {
+		return probes.PathOf(s.Config)
 	}
-	if u := cfg.BalancerURL(); u != "" {
-		h := hop{name: balancerName(cfg, bal, judged), where: hostPort(u), edge: edgeOf(u)}
-		if seen.Balancer != nil {
-			h.took(seen.Balancer)
-			if h.status == probes.OK {
-				h.status = worstOf(st, "balancer", "nginx", "haproxy")
-			}
-			if h.status == probes.Failed && judged && !bal.Verdict.Balancers() && bal.Verdict.Kind != balancer.BalancerOnly {
-				h.status = probes.Warned // what it answers is not of its own making
-			}
+	return s.Report.Path
+}
+
+// path draws the way from the clients to the nodes in at most room lines.
+func (o overview) path(st State, room int) []string {
+	p := st.Path()
+	t := o.d.Theme
+	if p.Empty() {
+		out := []string{""}
+		for _, line := range widgets.Wrap(t.Say(probes.T("the settings name neither a node nor a balancer: there is no path to draw")), st.Width-2, "") {
+			out = append(out, " "+t.Faint.Render(line))
 		}
-		p.balancer = &h
+		return out
+	}
+	if all := len(p.Nodes); all > 0 {
+		p.Nodes = slices.DeleteFunc(slices.Clone(p.Nodes), func(h probes.Hop) bool { return !o.only.passes(t.Say(h.Title()), h.Host(), t.Say(h.Brief)) })
+		if len(p.Nodes) == 0 {
+			return []string{"", " " + t.Faint.Render(t.Say(o.only.nothing()))}
+		}
+	}
+	if lines := o.across(st, p, room); lines != nil {
+		return lines
+	}
+	return o.upright(st, p, room)
+}
+
+// part is a hop as it is drawn: its mark, its name, where it is and what it says.
+type part struct {
+	mark        string
+	style       lipgloss.Style // of the mark and of a frame
+	way         lipgloss.Style // of the way that leads there
+	broken      bool           // the way leads nowhere
+	edge        string
+	name, where string
+	words       string
+	hops        int // that it stands for, where it stands for several
+}
+
+func (o overview) part(st State, h probes.Hop) part {
+	t := o.d.Theme
+	mark, style := t.Status(h.Status)
+	p := part{mark: mark, style: style, way: t.Faint, edge: h.Edge(), name: t.Say(h.Title()), where: t.Clean(h.Host()), words: t.Say(h.Brief)}
+	if p.where == p.name {
+		p.where = ""
+	}
+	switch h.Way {
+	case probes.OK:
+		p.way = t.OK
+	case probes.Failed:
+		p.way, p.broken = t.Fail, true
+	}
+	if h.Says.IsZero() {
+		p.mark, p.style, p.words = t.Marks.Pending, t.Faint, t.Say(probes.T("not asked yet"))
+		if st.Phases["handshake"] == Running {
+			p.mark, p.style, p.words = spinner(t, st.Spin), t.Accent, t.Say(probes.T("asking%s", t.Marks.Ellipsis))
+		}
 	}
 	return p
 }
 
-// took fills in what a handshake with the hop showed.
-func (h *hop) took(tr *handshake.Trace) {
-	h.seen, h.edgeSeen = true, true
-	switch tr.Cause.Phase {
-	case handshake.Resolving, handshake.Connecting, handshake.Proxying, handshake.Securing:
-		h.edgeOK = tr.Cause.Kind == handshake.None
-	default:
-		h.edgeOK = true
-	}
-	h.status = probes.OK
-	best := tr.Best()
-	switch {
-	case tr.Cause.Kind != handshake.None:
-		h.status, h.words = probes.Failed, tr.Cause.Text
-		if code := tr.Code(); code != 0 && best != nil && best.Response != nil {
-			h.words = probes.Verbatim(strings.TrimSpace(strings.TrimPrefix(best.Response.StatusLine, best.Response.Proto)))
-		} else {
-			h.words = shortCause(tr.Cause.Kind, tr.Cause.Text)
+// spinner is a step of the spinner, as wide as a mark.
+func spinner(t theme.Theme, step int) string {
+	return widgets.Fit(t.Marks.Spin[step%len(t.Marks.Spin)], widgets.Width(t.Marks.OK), "")
+}
+
+// parts are the nodes in at most room parts: where there are more, those that answer are one part at the end.
+func (o overview) parts(st State, nodes []probes.Hop, room int) []part {
+	var out []part
+	if len(nodes) <= room {
+		for _, n := range nodes {
+			out = append(out, o.part(st, n))
 		}
-	case best != nil && best.Ping > 0:
-		h.words = probes.T("101, ping %s", best.Ping)
-	default:
-		h.words = probes.T("101")
+		return out
 	}
-}
-
-// shortCause says in a few words why there is no connection; the long way stands with the check.
-func shortCause(k handshake.Kind, long probes.Text) probes.Text {
-	if k == handshake.None {
-		return long
-	}
-	return k.Words()
-}
-
-// worstOf is the worst status that the checks of areas have: a warning, else fine.
-func worstOf(st State, areas ...string) probes.Status {
-	out := probes.OK
-	for _, r := range st.Report.Results {
-		for _, a := range areas {
-			if r.Area == a && (r.Status == probes.Failed || r.Status == probes.Warned) {
-				out = probes.Warned
+	// What is wrong is shown before what is well.
+	shown := map[int]bool{}
+	for _, want := range []bool{false, true} {
+		for i, n := range nodes {
+			if len(shown) < room-1 && !shown[i] && (n.Status == probes.OK) == want {
+				shown[i] = true
 			}
 		}
 	}
-	return out
-}
-
-func nodeOf(cfg cluster.Config, address string) string {
-	host, _, _ := net.SplitHostPort(address)
-	for _, n := range cfg.Nodes {
-		if n.Host == host && n.Name != "" {
-			return n.Name
+	t := o.d.Theme
+	rest := part{mark: t.Marks.OK, style: t.OK, way: t.OK}
+	well := 0
+	for i, n := range nodes {
+		if shown[i] {
+			out = append(out, o.part(st, n))
+			continue
+		}
+		rest.hops++
+		rest.edge = n.Edge()
+		if n.Status == probes.OK {
+			well++
 		}
 	}
-	return host
+	rest.name = t.Say(probes.T("%d more", rest.hops))
+	switch asked := nodes[0].Status != probes.Unknown; {
+	case well == rest.hops:
+		rest.words = t.Say(probes.T("all answer"))
+	case asked:
+		rest.mark, rest.style, rest.way = t.Marks.Failed, t.Fail, t.Fail
+		rest.words = t.Say(probes.T("%d of them do not answer as they should", rest.hops-well))
+	default:
+		rest.mark, rest.style, rest.way = t.Marks.Pending, t.Faint, t.Faint
+		rest.words = t.Say(probes.T("not asked yet"))
+	}
+	return append(out, rest)
 }
 
-// balancerName is the kind of the settings, or what its answers say where the settings do not know.
-func balancerName(cfg cluster.Config, seen balancer.Observation, judged bool) probes.Text {
-	kind := cfg.Balancer.Kind
-	if judged && (kind == "" || kind == cluster.Other) {
-		kind = seen.Kind
-	}
-	switch kind {
-	case "", cluster.Other:
-		return probes.T("balancer")
-	case cluster.Embedded:
-		return probes.T("%s proxy", "wsdoctor")
-	case cluster.HAProxy:
-		return probes.Verbatim("HAProxy")
-	case cluster.Caddy:
-		return probes.Verbatim("Caddy")
-	}
-	return probes.Verbatim(string(kind))
+// title is the mark and the name of a part.
+func (o overview) title(p part) string {
+	return p.style.Render(p.mark) + " " + o.d.Theme.Strong.Render(p.name)
 }
 
-// edgeOf names the protocol and the port of a URL.
-func edgeOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return ""
+// way draws an arrow of width cells with what goes over it written on it.
+func (o overview) way(p part, width int) string {
+	m := o.d.Theme.Marks
+	label := m.Across
+	if p.edge != "" {
+		label = m.Across + " " + p.edge + " "
 	}
-	return u.Scheme + " " + strconv.Itoa(cluster.Balancer{URL: raw}.Port())
+	head := m.Head
+	if p.broken {
+		head = m.Cross
+	}
+	rest := width - widgets.Width(label) - 1
+	if rest < 0 {
+		return p.way.Render(widgets.Cut(label, width-1, "") + head)
+	}
+	return p.way.Render(m.Across) + o.d.Theme.Plain.Render(strings.TrimPrefix(label, m.Across)) + p.way.Render(strings.Repeat(m.Across, rest)+head)
 }
 
-func hostPort(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
+// wayWidth is the least width of the way to a part.
+func wayWidth(p part) int { return widgets.Width(p.edge) + 5 }
+
+// box draws lines in a frame of width cells. The frame's right side is open to a way on line open, counted from the
+// top; -1: on none.
+func (o overview) box(style lipgloss.Style, lines []string, width, open int) []string {
+	m := o.d.Theme.Marks
+	across := strings.Repeat(m.Across, width-2)
+	out := []string{style.Render(m.Box[0] + across + m.Box[1])}
+	for i, l := range lines {
+		right := m.Down
+		if i+1 == open {
+			right = m.Joint(theme.Above | theme.Below | theme.RightOf)
+		}
+		out = append(out, style.Render(m.Down)+" "+widgets.Fit(l, width-4, m.Ellipsis)+" "+style.Render(right))
 	}
-	return u.Host
+	return append(out, style.Render(m.Box[2]+across+m.Box[3]))
+}
+
+// inside are the lines of a part's box: its name, where it is, what it says in at most three lines.
+func (o overview) inside(p part, width int) []string {
+	t := o.d.Theme
+	lines := []string{o.title(p)}
+	if p.where != "" {
+		lines = append(lines, t.Faint.Render(p.where))
+	}
+	words := widgets.Wrap(p.words, max(width, 1), "")
+	if len(words) > 3 {
+		words = append(words[:2:2], widgets.Cut(strings.Join(words[2:], " "), width, t.Marks.Ellipsis))
+	}
+	return append(lines, words...)
+}
+
+// upright draws the parts one below the other, a line each.
+func (o overview) upright(st State, p probes.Path, room int) []string {
+	t := o.d.Theme
+	m := t.Marks
+	lines := []string{" " + t.Strong.Render(t.Say(probes.T("clients")))}
+	if p.Balancer != nil {
+		b := o.part(st, *p.Balancer)
+		end := m.Point
+		if b.broken {
+			end = m.Cross
+		}
+		lines = append(lines, " "+b.way.Render(end)+" "+t.Plain.Render(b.edge))
+		line := " " + o.title(b)
+		if b.where != "" {
+			line += "  " + t.Faint.Render(b.where)
+		}
+		if widgets.Width(line)+2+widgets.Width(b.words) <= st.Width {
+			lines = append(lines, line+"  "+b.words)
+		} else {
+			lines = append(lines, widgets.Cut(line, st.Width, m.Ellipsis), " "+t.Faint.Render(m.Down)+" "+widgets.Cut(b.words, st.Width-4, m.Ellipsis))
+		}
+	}
+	nodes := o.parts(st, p.Nodes, max(room-len(lines), 2))
+	name, where := 0, 0
+	for _, n := range nodes {
+		name = max(name, widgets.Width(n.name))
+		where = max(where, widgets.Width(n.where))
+	}
+	for i, n := range nodes {
+		branch := m.Joint(theme.Above | theme.Below | theme.RightOf)
+		if i == len(nodes)-1 {
+			branch = m.Joint(theme.Above | theme.RightOf)
+		}
+		line := " " + t.Faint.Render(branch) + o.way(n, wayWidth(n)-1) + " " + n.style.Render(n.mark) + " "
+		words := "  " + n.words
+		rest := st.Width - widgets.Width(line) - widgets.Width(words)
+		line += t.Strong.Render(widgets.Fit(n.name, min(name, max(rest, 8)), m.Ellipsis))
+		if rest -= name + 2; rest >= 8 && where > 0 {
+			line += "  " + t.Faint.Render(widgets.Fit(n.where, min(where, rest), m.Ellipsis))
+		}
+		lines = append(lines, widgets.Cut(line+words, st.Width, m.Ellipsis))
+	}
+	return lines
 }

@@ -1,209 +1,184 @@
 package screens
 
 import (
-	"net"
-	"slices"
 	"strings"
+	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/changes"
+	"example.com/wsdoctor/probes/report"
 	"example.com/wsdoctor/tui/widgets"
 	"github.com/charmbracelet/lipgloss"
 )
 
-// sideBySideFrom is the width from which the parts of the path stand beside each other.
-const sideBySideFrom = 76
+// twoColumnsFrom is the width from which what has changed stands beside what to do.
+const twoColumnsFrom = 110
 
-// path draws the way from the clients to the nodes.
-func (o overview) path(st State) []string {
-	p := pathOf(st)
-	t := o.d.Theme
-	all := len(p.nodes)
-	p.nodes = slices.DeleteFunc(p.nodes, func(h hop) bool { return !o.only.passes(t.Say(h.name), h.where, t.Say(h.words)) })
-	if all > 0 && len(p.nodes) == 0 {
-		return []string{"", " " + t.Faint.Render(t.Say(o.only.nothing()))}
-	}
-	if p.balancer == nil && len(p.nodes) == 0 {
-		out := []string{""}
-		for _, line := range widgets.Wrap(t.Say(probes.T("the settings name neither a node nor a balancer: there is no path to draw")), st.Width-2, "") {
-			out = append(out, " "+t.Faint.Render(line))
-		}
-		return out
-	}
-	if st.Width < sideBySideFrom {
-		return o.upright(p, st.Width)
-	}
-	return o.across(p, st.Width)
+// picture is the path, in about half the height.
+func (o overview) picture(st State) []string {
+	lines := o.path(st, max(st.Height/2, 6))
+	return lines[:min(len(lines), max(st.Height-4, 1))]
 }
 
-// upright draws the parts one below the other.
-func (o overview) upright(p path, width int) []string {
-	t := o.d.Theme
-	lines := []string{" " + t.Strong.Render(t.Say(probes.T("clients")))}
-	indent := " "
-	if h := p.balancer; h != nil {
-		lines = append(lines, " "+o.line(*h).Render(t.Marks.Down)+" "+t.Faint.Render(h.edge)+o.broken(*h))
-		lines = append(lines, o.entry(" ", *h, width)...)
+// room is how many lines stand below the path.
+func (o overview) room(st State) int { return max(st.Height-2-len(o.picture(st)), 1) }
+
+func (o overview) scrollEnd(st State) int { return max(len(o.below(st))-o.room(st), 0) }
+
+// columns are the widths of what to do and of what has changed; the second is 0 where it stands below.
+func (o overview) columns(st State) (int, int) {
+	if st.Width < twoColumnsFrom {
+		return st.Width - 2, 0
 	}
-	for i, n := range p.nodes {
-		branch := t.Marks.Box[4]
-		if i == len(p.nodes)-1 {
-			branch = t.Marks.Box[2]
+	left := min(max(st.Width*55/100, 64), widestText)
+	return left, min(st.Width-left-5, widestText)
+}
+
+func (o overview) View(st State) string {
+	t := o.d.Theme
+	lines := []string{rule(t, pane{o.only.titled(t, t.Say(probes.T("the path"))), true, false}, pane{}, st.Width, 0)}
+	lines = append(lines, o.picture(st)...)
+	text, room := o.below(st), o.room(st)
+	left, right := o.columns(st)
+	do := pane{title: t.Say(probes.T("what to do")), more: len(text) > room}
+	top := min(o.scroll, max(len(text)-room, 0))
+	if right == 0 {
+		lines = append(lines, rule(t, do, pane{}, st.Width, 0))
+		for _, line := range widgets.Window(text, top, room) {
+			lines = append(lines, " "+line)
 		}
-		head := indent + o.line(n).Render(branch+t.Marks.Across) + " " + t.Faint.Render(n.edge) + " " + o.line(n).Render(t.Marks.Head) + " "
-		lines = append(lines, o.entry(head, n, width)...)
+		return strings.Join(lines, "\n")
+	}
+	lines = append(lines, rule(t, do, pane{title: t.Say(probes.T("runs"))}, st.Width, left+2))
+	shown := widgets.Window(text, top, room)
+	for i := range shown {
+		shown[i] = " " + shown[i]
+	}
+	return strings.Join(append(lines, widgets.Beside(shown, left+2, t.Faint.Render(t.Marks.Down)+" ", widgets.Window(o.runs(st, right), 0, room), right, t.Marks.Ellipsis)...), "\n")
+}
+
+// below draws the cause and its fix and, where it has no column of its own, what the runs came to.
+func (o overview) below(st State) []string {
+	t := o.d.Theme
+	left, right := o.columns(st)
+	p := page{d: o.d, width: min(left, widestText)}
+	c, some := topCause(st.Report)
+	switch {
+	case some:
+		p.finding(probes.Finding{Severity: c.severity, Title: c.title, Fix: c.fix})
+		if c.explains > 0 {
+			p.add(t.Faint, "  ", t.Say(probes.T("found by %s; it explains %d more findings", c.id, c.explains)))
+		} else {
+			p.add(t.Faint, "  ", t.Say(probes.T("found by %s", c.id)))
+		}
+		if more := len(st.Report.Causes) - 1; more == 1 {
+			p.add(t.Faint, "  ", t.Say(probes.T("1 other cause: see the checks")))
+		} else if more > 1 {
+			p.add(t.Faint, "  ", t.Say(probes.T("%d other causes: see the checks", more)))
+		}
+	case len(st.Report.Results) == 0 && st.Busy():
+		p.add(t.Faint, "", t.Say(probes.T("looking%s", t.Marks.Ellipsis)))
+	case len(st.Report.Results) == 0:
+		p.add(t.Faint, "", t.Say(probes.T("not checked yet")))
+	case st.Count()[probes.OK] == 0:
+		p.add(t.Unknown, "", t.Say(probes.T("nothing could be looked at; the checks say what is missing")))
+	default:
+		p.add(t.OK, "", t.Say(probes.T("nothing stands in the way of a connection, as far as could be seen")))
+	}
+	if right == 0 {
+		p.gap()
+		p.lines = append(p.lines, o.runs(st, left)...)
+	}
+	return p.lines
+}
+
+// runs draws how each area stands, what runs, when the last run was, and what it changed.
+func (o overview) runs(st State, width int) []string {
+	p := page{d: o.d, width: width}
+	p.lines = o.areas(st, width)
+	r := st.Report
+	if len(r.Results) == 0 {
+		return p.lines
+	}
+	p.gap()
+	end := r.Started.Add(r.Took)
+	head := probes.T("last run at %s, in %s", end.Format(time.TimeOnly), probes.Seconds(r.Took))
+	if st.Since.IsZero() {
+		p.add(o.d.Theme.Faint, "", o.d.Theme.Say(head))
+		return p.lines
+	}
+	if len(st.Changes) == 0 {
+		p.add(o.d.Theme.Faint, "", o.d.Theme.Say(probes.T("%s; nothing has changed since %s", head, st.Since.Format(time.TimeOnly))))
+		return p.lines
+	}
+	p.add(o.d.Theme.Faint, "", o.d.Theme.Say(probes.T("%s; since the run at %s:", head, st.Since.Format(time.TimeOnly))))
+	for _, c := range st.Changes {
+		if o.only.passes(c.ID, c.Subject) {
+			o.change(&p, c)
+		}
+	}
+	return p.lines
+}
+
+// change draws one thing that differs from the run before, on two lines at most: the checks tell it all.
+func (o overview) change(p *page, c changes.Change) {
+	t := o.d.Theme
+	mark, style := t.Status(c.Status())
+	what := t.Clean(c.ID) + ": " + t.Clean(report.Headline(probes.Finding{Subject: c.Subject, Title: probes.Verbatim(t.Say(c.Title))}, nil))
+	if !c.Why.IsZero() {
+		what = t.Clean(c.ID) + ": " + t.Say(probes.T("not judged any more: %s", c.Why))
+	}
+	hang := strings.Repeat(" ", widgets.Width(mark)+1)
+	kind := t.Say(c.Kind.Words())
+	lines := widgets.Wrap(kind+" "+what, p.width-len(hang), "")
+	if len(lines) > 2 {
+		lines = []string{lines[0], widgets.Cut(strings.Join(lines[1:], " "), p.width-len(hang), t.Marks.Ellipsis)}
+	}
+	lines[0] = style.Render(mark) + " " + t.Strong.Render(kind) + strings.TrimPrefix(lines[0], kind)
+	p.lines = append(p.lines, lines[0])
+	for _, line := range lines[1:] {
+		p.lines = append(p.lines, hang+line)
+	}
+}
+
+// areas draws each area with the mark of its worst check, or of how far it is.
+func (o overview) areas(st State, width int) []string {
+	t := o.d.Theme
+	var lines []string
+	line := ""
+	for _, a := range st.Areas {
+		mark, style := o.standing(st, a)
+		word := style.Render(strings.TrimRight(mark, " ")) + " " + t.Plain.Render(t.Clean(a.Name))
+		if line != "" && widgets.Width(line)+2+widgets.Width(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += "  "
+		}
+		line += word
+	}
+	if line != "" {
+		lines = append(lines, line)
 	}
 	return lines
 }
 
-// broken marks a way on which no connection came about.
-func (o overview) broken(h hop) string {
-	if !h.edgeSeen || h.edgeOK {
-		return ""
-	}
-	return " " + o.d.Theme.Fail.Render(o.d.Theme.Marks.Failed)
-}
-
-// entry is a hop on one line, or on two where its words do not fit.
-func (o overview) entry(head string, h hop, width int) []string {
+// standing is the mark of an area: how far it is in the present run, else its worst check.
+func (o overview) standing(st State, a Area) (string, lipgloss.Style) {
 	t := o.d.Theme
-	mark, style := o.sign(h)
-	line := head + style.Render(mark) + " " + t.Strong.Render(t.Say(h.name))
-	if h.where != h.name.String() {
-		line += " " + t.Faint.Render(t.Clean(h.where))
+	if phase, in := st.Phases[a.Name]; in && phase == Running {
+		return spinner(t, st.Spin), t.Accent
 	}
-	words := t.Say(h.words)
-	if words == "" || widgets.Width(line)+2+widgets.Width(words) <= width {
-		return []string{line + "  " + words}
-	}
-	return []string{line, strings.Repeat(" ", widgets.Width(head)+widgets.Width(mark)+1) + widgets.Cut(words, width-widgets.Width(head)-widgets.Width(mark)-1, t.Marks.Ellipsis)}
-}
-
-// box draws lines in a frame of width cells.
-func (o overview) box(style lipgloss.Style, lines []string, width int) []string {
-	m := o.d.Theme.Marks
-	across := strings.Repeat(m.Across, width-2)
-	out := []string{style.Render(m.Box[0] + across + m.Box[1])}
-	for _, l := range lines {
-		out = append(out, style.Render(m.Down)+" "+widgets.Fit(l, width-4, m.Ellipsis)+" "+style.Render(m.Down))
-	}
-	return append(out, style.Render(m.Box[2]+across+m.Box[3]))
-}
-
-// boxOf is the box of a hop: its mark and name, its address, what came of a handshake.
-func (o overview) boxOf(h hop, width int) []string {
-	t := o.d.Theme
-	mark, style := o.sign(h)
-	lines := []string{style.Render(mark) + " " + t.Strong.Render(t.Say(h.name)), t.Faint.Render(t.Clean(h.where))}
-	words := h.words
-	if !h.seen {
-		words = probes.T("not asked yet")
-	}
-	wrapped := widgets.Wrap(t.Say(words), width-4, "")
-	for _, w := range wrapped[:min(len(wrapped), 2)] {
-		lines = append(lines, t.Plain.Render(w))
-	}
-	return o.box(style, lines, width)
-}
-
-// across draws the parts beside each other: the clients, the balancer, the nodes.
-func (o overview) across(p path, width int) []string {
-	t := o.d.Theme
-	inner := width - 2
-	clients := o.box(t.Plain, []string{t.Strong.Render(t.Say(probes.T("clients")))}, widgets.Width(t.Say(probes.T("clients")))+4)
-	first := &hop{}
-	if p.balancer != nil {
-		first = p.balancer
-	} else if len(p.nodes) > 0 {
-		first = &p.nodes[0]
-	}
-	edge := max(widgets.Width(first.edge)+4, 10)
-	for _, n := range p.nodes {
-		edge = max(edge, widgets.Width(n.edge)+4)
-	}
-	left := widgets.Width(clients[0])
-	rest := inner - left - edge
-	var nodes []string
-	if p.balancer == nil {
-		nodes = o.nodes(p.nodes, edge, rest, false)
-		return o.join([][]string{clients, nodes}, []int{left, edge + rest})
-	}
-	bal := min(max(rest*45/100, 22), 44)
-	balBox := o.boxOf(*p.balancer, bal)
-	nodes = o.nodes(p.nodes, edge, rest-bal, true)
-	way := o.way(*p.balancer, edge)
-	return o.join([][]string{clients, way, balBox, nodes}, []int{left, edge, bal, rest - bal})
-}
-
-// way is an arrow with what goes over it written above.
-func (o overview) way(h hop, width int) []string {
-	t := o.d.Theme
-	style := o.line(h)
-	line := style.Render(strings.Repeat(t.Marks.Across, width-1) + t.Marks.Head)
-	if h.edgeSeen && !h.edgeOK {
-		half := (width - 1) / 2
-		mark := strings.TrimSpace(t.Marks.Failed)
-		line = style.Render(strings.Repeat(t.Marks.Across, half) + mark + strings.Repeat(t.Marks.Across, max(width-2-half, 0)) + t.Marks.Head)
-	}
-	return []string{" " + t.Faint.Render(h.edge), line}
-}
-
-// nodes draws the nodes below each other, each with the way to it. trunk draws the line from which the ways branch.
-func (o overview) nodes(all []hop, edge, width int, trunk bool) []string {
-	t := o.d.Theme
-	var out []string
-	for i, n := range all {
-		mark, style := o.sign(n)
-		way := o.way(n, edge-1)
-		stem, above := t.Marks.Across, " "
-		if trunk && len(all) > 1 {
-			above = t.Faint.Render(t.Marks.Down)
-			stem = t.Faint.Render(t.Marks.Box[4])
-			switch i {
-			case 0:
-				above, stem = " ", t.Faint.Render(t.Marks.Tee)
-			case len(all) - 1:
-				stem = t.Faint.Render(t.Marks.Box[2])
-			}
+	n := map[probes.Status]int{}
+	for _, rule := range a.Rules {
+		if res, ok := st.Results[rule.ID]; ok {
+			n[res.Status]++
 		}
-		room := width - edge - 1
-		words := t.Say(n.words)
-		if !n.seen {
-			words = t.Say(probes.T("not asked yet"))
-		}
-		// The port stands at the way to it.
-		host, _, err := net.SplitHostPort(n.where)
-		if err != nil {
-			host = n.where
-		}
-		name := t.Strong.Render(t.Say(n.name))
-		if host != n.name.String() {
-			name += " " + t.Faint.Render(t.Clean(host))
-		}
-		out = append(out,
-			widgets.Fit(above+way[0], edge, "")+" "+widgets.Cut(name, room, t.Marks.Ellipsis),
-			widgets.Fit(stem+way[1], edge, "")+" "+widgets.Cut(style.Render(mark)+" "+words, room, t.Marks.Ellipsis))
 	}
-	return out
-}
-
-// join puts columns beside each other.
-func (o overview) join(cols [][]string, widths []int) []string {
-	n := 0
-	for _, c := range cols {
-		n = max(n, len(c))
-	}
-	out := make([]string, n)
-	for i := range out {
-		var b strings.Builder
-		b.WriteString(" ")
-		for j, c := range cols {
-			line := ""
-			if i < len(c) {
-				line = c[i]
-			}
-			b.WriteString(widgets.Fit(line, widths[j], o.d.Theme.Marks.Ellipsis))
+	for _, s := range []probes.Status{probes.Failed, probes.Warned, probes.Unknown, probes.OK, probes.Skipped} {
+		if n[s] > 0 {
+			return t.Status(s)
 		}
-		out[i] = strings.TrimRight(b.String(), " ")
 	}
-	return out
+	return t.Marks.Pending, t.Faint
 }

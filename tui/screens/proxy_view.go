@@ -194,10 +194,13 @@ func (p proxyScreen) backendTable(st State) []string {
 	return p.table(cols, rows, st.Width, 3, 5)
 }
 
+// wholeTableFrom is the width from which a table has all its columns.
+const wholeTableFrom = 76
+
 // table draws a table; where it is narrow, it lacks the columns that are given, the least wanted ones.
 func (p proxyScreen) table(cols []widgets.Column, rows [][]widgets.Cell, width int, drop ...int) []string {
 	t := p.d.Theme
-	if width < sideBySideFrom {
+	if width < wholeTableFrom {
 		for _, i := range slices.Backward(drop) {
 			cols = slices.Delete(cols, i, i+1)
 			for r := range rows {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/changes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/tui/theme"
 )
@@ -20,7 +21,10 @@ type State struct {
 	Areas   []Area
 	Results map[string]probes.Result // by id; while a run goes on, the newest of each
 	Report  probes.Report            // of the last finished run, with its causes; the zero value before the first
-	Before  probes.Report            // of the finished run before that
+
+	Stands  changes.State    // what stands against the system after that run, and since when
+	Changes []changes.Change // how that differs from what stood before
+	Since   time.Time        // the end of the run that Changes compares with; zero: there was none
 
 	Past map[string][]Past // by id, what the last runs came to, the newest last; kept in memory alone
 
@@ -149,7 +153,14 @@ func (s State) Finished(r probes.Report) State {
 		past[res.ID] = append(slices.Clip(was), pastOf(res, end))
 	}
 	s.Past = past
-	s.Before, s.Report, s.Phases = s.Report, r, nil
+	s.Stands, s.Changes = changes.Next(s.Stands, r)
+	s.Since = time.Time{}
+	if len(s.Report.Results) > 0 {
+		s.Since = s.Report.Started.Add(s.Report.Took)
+	} else {
+		s.Changes = nil // all would be new
+	}
+	s.Report, s.Phases = r, nil
 	s.Results = make(map[string]probes.Result, len(r.Results))
 	for _, res := range r.Results {
 		s.Results[res.ID] = res

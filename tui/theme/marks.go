@@ -20,15 +20,29 @@ type Marks struct {
 	Enter             string    // names the enter key
 	Caret             string    // where typed text goes
 	Box               [5]string // corners of a box (above left and right, below left and right), and a branch to the right
-	Head              string    // of an arrow to the right, one cell
+	Head, Point       string    // of an arrow to the right and down, one cell
+	Cross             string    // on a way that leads nowhere, one cell
+	joints            []rune    // by the sum of the sides that meet: 1 above, 2 below, 4 left, 8 right
 }
+
+// The sides that can meet in a Joint.
+const (
+	Above = 1 << iota
+	Below
+	LeftOf
+	RightOf
+)
+
+// Joint is the cell in which lines of some sides meet.
+func (m Marks) Joint(sides int) string { return string(m.joints[sides]) }
 
 var unicodeMarks = Marks{
 	OK: "✓", Warned: "!", Failed: "✗", Unknown: "?", Skipped: "–", Pending: "·", Info: "i",
 	Spin:   []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 	Cursor: "▌", Bar: "│", Across: "─", Down: "│", Tee: "┬", Ellipsis: "…", Dot: "·", Leads: "→",
 	TabLeft: " ", TabRight: " ", More: "↕", UpDown: "↑↓", LeftRight: "←→", Enter: "⏎", Caret: "▏",
-	Box: [5]string{"┌", "┐", "└", "┘", "├"}, Head: "▶",
+	Box: [5]string{"┌", "┐", "└", "┘", "├"}, Head: "▶", Point: "▼", Cross: "✗",
+	joints: []rune(" ╵╷│╴┘┐┤╶└┌├─┴┬┼"),
 }
 
 var asciiMarks = Marks{
@@ -36,5 +50,6 @@ var asciiMarks = Marks{
 	Spin:   []string{"| ", "/ ", "- ", "\\ "},
 	Cursor: ">", Bar: "|", Across: "-", Down: "|", Tee: "+", Ellipsis: "...", Dot: "-", Leads: "->",
 	TabLeft: "[", TabRight: "]", More: "(more)", UpDown: "up/down", LeftRight: "left/right", Enter: "enter", Caret: "_",
-	Box: [5]string{"+", "+", "+", "+", "+"}, Head: ">",
+	Box: [5]string{"+", "+", "+", "+", "+"}, Head: ">", Point: "v", Cross: "x",
+	joints: []rune(" |||-+++-+++-+++"),
 }
