@@ -80,7 +80,7 @@ func TestObserveErrors(t *testing.T) {
 
 func TestRuleInfo(t *testing.T) {
 	p := New("a", fine(1), []Rule[seenBy]{{ID: "a/x", Title: "fine", Why: "because", Gate: true}}, "b")
-	if got := p.Rules[0]; got != (RuleInfo{"a/x", "fine", "because", true}) || p.Area != "a" || p.Needs[0] != "b" {
+	if got := p.Rules[0]; got != (RuleInfo{"a/x", "fine", "because", "", true}) || p.Area != "a" || p.Needs[0] != "b" {
 		t.Errorf("is %+v", p)
 	}
 }

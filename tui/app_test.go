@@ -122,7 +122,7 @@ func TestRerunOfOneArea(t *testing.T) {
 		t.Errorf("looked %v times, want %v: the area and what it needs", looked.n, want)
 	}
 	d.has("✓ 3 ok", "all that was checked is fine", "checked again: 2 checks have another status")
-	d.lacks("failed")
+	d.lacks("2 failed", "→")
 	if ids := resultIDs(d.a.st.Report); ids != "kernel/somaxconn handshake/upgrade balancer/upgrade" {
 		t.Errorf("the merged report holds %s", ids)
 	}

@@ -97,6 +97,22 @@ func TestTheMouse(t *testing.T) {
 	click(5, 10, tea.MouseButtonWheelUp)
 	click(79, 0, tea.MouseButtonLeft)
 	d.has("▌ – the keys are spelled")
+	// Two lines below the header stands the first check; below the third line of the ports' table the second port.
+	click(5, headerLines+2, tea.MouseButtonLeft)
+	d.has("─ portconfig/key-name ─")
+	click(5, headerLines+4, tea.MouseButtonLeft)
+	d.has("─ portconfig/ephemeral-range ─")
+	click(5, headerLines+1, tea.MouseButtonLeft) // the name of an area
+	click(60, headerLines+3, tea.MouseButtonLeft)
+	d.has("─ portconfig/ephemeral-range ─", "12 checks")
+	click(5, headerLines+4, tea.MouseButtonLeft) // it is selected: this opens it
+	d.lacks("12 checks")
+	d.shows("Ports")
+	click(5, headerLines+3, tea.MouseButtonLeft)
+	d.has("─ port 38889 ─")
+	d.shows("Balancer")
+	click(5, headerLines+4, tea.MouseButtonLeft)
+	d.has("▌ · capacity")
 	if cmd := d.press("m"); cmd == nil || d.a.mouse {
 		t.Error("m does not leave the mouse to the terminal")
 	}

@@ -16,6 +16,8 @@ import (
 type hand struct {
 	t *testing.T
 	a app
+
+	asked bool // the last key had something done
 }
 
 // byHand makes the model of o on a terminal of w times h cells. The first run has not begun to answer.
@@ -27,7 +29,7 @@ func byHand(t *testing.T, o Options, w, h int) *hand {
 	ctx, cancel := context.WithCancel(t.Context())
 	work := &work{ctx: ctx}
 	t.Cleanup(func() { cancel(); work.wait() })
-	d := &hand{t, newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor}))}
+	d := &hand{t: t, a: newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor, Translate: o.Translate}))}
 	d.send(tea.WindowSizeMsg{Width: w, Height: h})
 	d.shows("Checks")
 	return d

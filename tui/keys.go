@@ -54,7 +54,7 @@ func (a app) frameKeys() []frameKey {
 	}
 	mouse := probes.T("leave the mouse to the terminal, to mark text with")
 	if !a.mouse {
-		mouse = probes.T("take the mouse: wheel, and clicks on tabs")
+		mouse = probes.T("take the mouse: wheel, clicks on tabs and rows")
 	}
 	return append(keys,
 		frameKey{screens.Key{Names: []string{"tab"}, Off: off}, turn(1)},

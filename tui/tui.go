@@ -49,7 +49,9 @@ type Options struct {
 	ASCII     bool      // draw with characters below 0x80 only
 	NoColor   bool      // no colours; bold and reverse are still used
 	Clipboard Clipboard // how the terminal's clipboard is reached
-	NoMouse   bool      // the terminal keeps the mouse for itself until the operator asks otherwise
+	// Translate, if not nil, turns an English format into the operator's language.
+	Translate func(format string) string
+	NoMouse   bool // the terminal keeps the mouse for itself until the operator asks otherwise
 }
 
 // Run shows the checks until the operator leaves or ctx is done. However it ends, the terminal is as it was before,
@@ -61,7 +63,7 @@ func Run(ctx context.Context, o Options) error {
 	defer work.wait()
 	defer cancel()
 
-	m := newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor}))
+	m := newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor, Translate: o.Translate}))
 	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(), tea.WithOutput(m.out)}
 	if !o.NoMouse {
 		options = append(options, tea.WithMouseCellMotion())

@@ -28,6 +28,7 @@ type app struct {
 
 	config  string        // --config
 	product string        // --product
+	lang    language      // --lang
 	noColor bool          // --no-color or NO_COLOR
 	timeout time.Duration // --timeout; 0: each command's own default
 }

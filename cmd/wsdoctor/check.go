@@ -202,7 +202,7 @@ func (a *app) reportOnce(ctx context.Context, p plan, f *checkFlags) error {
 	defer out.discard()
 	a.sayDefaults(p)
 	rep := a.repeat(ctx, p, f)
-	opts := report.Options{Short: f.short, Color: f.output == "" && a.color(a.stdoutTTY), ASCII: a.ascii()}
+	opts := report.Options{Short: f.short, Color: f.output == "" && a.color(a.stdoutTTY), ASCII: a.ascii(), Translate: a.translate()}
 	if err := p.format.Write(out, rep, opts); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}

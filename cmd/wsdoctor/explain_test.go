@@ -62,8 +62,8 @@ func TestEveryCheckIsExplained(t *testing.T) {
 			if r.Title == "" || strings.HasSuffix(r.Title, ".") || !name && strings.ToLower(r.Title[:1]) != r.Title[:1] {
 				t.Errorf("%s: the title %q is no lower-case phrase without a full stop", r.ID, r.Title)
 			}
-			if !strings.HasSuffix(r.Why, ".") && !strings.HasSuffix(r.Why, ")") { // the source, in parentheses, may end it
-				t.Errorf("%s: the reason %q is no sentence", r.ID, r.Why)
+			if !strings.HasSuffix(r.Because().String(), ".") && !strings.HasSuffix(r.Because().String(), ")") { // the source, in parentheses, may end it
+				t.Errorf("%s: the reason %q is no sentence", r.ID, r.Because().String())
 			}
 			code, stdout, _ := inMemory(t, "explain", r.ID)
 			for line := range strings.Lines(stdout) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -55,6 +56,8 @@ what to paste. Without a command it opens its screen; with --check it prints a r
 	f.StringVar(&a.config, "config", "", "settings `file` (default: ./wsdoctor.yaml, then the user's, then /etc/wsdoctor/wsdoctor.yaml)")
 	f.StringVar(&a.product, "product", "", "product whose defaults are used where there is no settings file")
 	f.BoolVar(&a.noColor, "no-color", a.env("NO_COLOR") != "", "no colours (also: NO_COLOR)")
+	f.Var(&a.lang, "lang", "`language` of what people read, "+strings.Join(languageTags(), " or ")+" (default: by LC_ALL, LC_MESSAGES or LANG)")
+	_ = root.RegisterFlagCompletionFunc("lang", cobra.FixedCompletions(languageTags(), cobra.ShellCompDirectiveNoFileComp))
 	f.DurationVar(&a.timeout, "timeout", 0, "give up after this `duration`")
 	root.AddCommand(
 		checkCommand(a),

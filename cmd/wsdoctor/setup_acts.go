@@ -134,7 +134,7 @@ func (g *guide) preflight(ctx context.Context, d wizard.Draft) probes.Report {
 	}, progress.event)
 	progress.clear()
 	text, _ := report.Lookup("text")
-	if err := text.Write(g.a.stdout, rep, report.Options{Short: true, ASCII: g.a.ascii(), Color: g.a.color(g.a.stdoutTTY)}); err != nil {
+	if err := text.Write(g.a.stdout, rep, report.Options{Short: true, ASCII: g.a.ascii(), Color: g.a.color(g.a.stdoutTTY), Translate: g.a.translate()}); err != nil {
 		g.say("%v", err)
 	}
 	return rep

@@ -136,7 +136,7 @@ func (g *guide) askOnScreen(ctx context.Context) error {
 	// A terminal that is closed sends SIGHUP: it is to be left as cleanly as at ctrl+c.
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
-	o := setup.Options{Theme: theme.Options{ASCII: g.a.ascii(), NoColor: g.a.noColor}, Output: g.a.stdout}
+	o := setup.Options{Theme: theme.Options{ASCII: g.a.ascii(), NoColor: g.a.noColor, Translate: g.a.translate()}, Output: g.a.stdout}
 	if g.s.Resumed() {
 		o.Notes = append(o.Notes, goingOn)
 	}

@@ -35,15 +35,15 @@ func (a *app) screens(ctx context.Context, f *checkFlags) error {
 		return err
 	}
 	return a.runTUI(ctx, tuiRun{
-		target: p.target, probes: catalog.All(), options: p.options, settings: p.source, save: saveReport,
+		target: p.target, probes: catalog.All(), options: p.options, settings: p.source, save: a.saveReport,
 	})
 }
 
 // saveReport writes a report as markdown, ready for a ticket, into the working folder under a name of its own.
-func saveReport(r probes.Report) (path string, err error) {
+func (a *app) saveReport(r probes.Report) (path string, err error) {
 	markdown, _ := report.Lookup("markdown")
 	return saveAs("wsdoctor-"+r.Started.Format("20060102-150405")+".md", func(w io.Writer) error {
-		return markdown.Write(w, r, report.Options{})
+		return markdown.Write(w, r, report.Options{Translate: a.translate()})
 	})
 }
 
@@ -81,7 +81,7 @@ func (a *app) runTUI(ctx context.Context, r tuiRun) error {
 	defer stop()
 	o := tui.Options{
 		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SaveScreen: saveScreen, SettingsPath: r.settings,
-		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Clipboard: clipboard(a.env),
+		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Translate: a.translate(), Clipboard: clipboard(a.env),
 	}
 	if _, terminal := a.stdin.(*os.File); !terminal {
 		o.Input = a.stdin

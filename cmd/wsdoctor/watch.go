@@ -190,7 +190,7 @@ func (a *app) writeChange(c changes.Change) error {
 		n.Fix = c.Fix
 	}
 	n.Text = fmt.Sprintf("%s %s: %s: %s", c.At.Local().Format(time.DateTime), what, c.ID, report.Headline(probes.Finding{Subject: c.Subject, Title: c.Title}, nil))
-	return report.WriteNote(a.stdout, n, report.Options{Color: a.color(a.stdoutTTY), ASCII: a.ascii()})
+	return report.WriteNote(a.stdout, n, report.Options{Color: a.color(a.stdoutTTY), ASCII: a.ascii(), Translate: a.translate()})
 }
 
 // changeLine is one line of --watch --format json.

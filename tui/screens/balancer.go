@@ -17,6 +17,7 @@ import (
 // time: a ramp of connections would disturb the others.
 type balancerScreen struct {
 	d        Deps
+	only     filter // of the tests, by what they are called and what they came to
 	selected int
 	scroll   int
 	amounts  map[string]int // that the operator chose; never changed, only replaced
@@ -45,7 +46,7 @@ func newBalancer(d Deps) Screen { return balancerScreen{d: d} }
 func (b balancerScreen) Prompt() string {
 	t := b.d.Theme
 	if !b.typing {
-		return ""
+		return b.only.prompt(t)
 	}
 	return Typing(t, t.Say(probes.T("URL: ")), b.text, probes.T("%s takes it, esc leaves", t.Marks.Enter))
 }
@@ -74,6 +75,9 @@ func (b balancerScreen) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 			b.running, b.test = nil, ""
 		}
 	case tea.KeyMsg:
+		if b.only.typing {
+			return b.filtered(b.only.typed(b.d.Theme, msg)), nil
+		}
 		return b.typed(msg), nil
 	}
 	return b, nil
@@ -176,7 +180,11 @@ func (b balancerScreen) start(st State) (Screen, tea.Cmd) {
 
 func (b balancerScreen) moved(st State, by int) Screen {
 	if by == farAway || by == -farAway || by == 1 || by == -1 {
-		b.selected = min(max(b.selected+by, 0), len(activeTests)-1)
+		shown := b.shown()
+		if len(shown) > 0 {
+			i := slices.Index(shown, b.selected)
+			b.selected = shown[min(max(i+by, 0), len(shown)-1)]
+		}
 		b.scroll, b.asked = 0, ""
 		return b
 	}
@@ -189,7 +197,7 @@ func (b balancerScreen) scrolled(st State, by int) Screen {
 }
 
 // room is how many lines the picture has.
-func (b balancerScreen) room(st State) int { return max(st.Height-3-len(activeTests), 1) }
+func (b balancerScreen) room(st State) int { return max(st.Height-3-len(b.rows(st)), 1) }
 
 // Keys lists what can be pressed on the balancer screen.
 func (b balancerScreen) Keys(st State) []Key {
@@ -204,11 +212,15 @@ func (b balancerScreen) Keys(st State) []Key {
 	if t.least == 0 {
 		noNumber = probes.T("this test takes no number")
 	}
-	if b.running == nil && b.asked == "" {
+	if b.running == nil && b.asked == "" && b.only.text == "" {
 		noStop = probes.T("no test is running")
 	}
 	if out, ok := b.outcomes[t.name]; !ok || len(b.fix(out)) == 0 {
 		noResult = probes.T("there is nothing to fix here")
+	}
+	var noAgain probes.Text
+	if _, done := b.outcomes[t.name]; !done {
+		noAgain = probes.T("this test was not made yet; %s makes it", b.d.Theme.Marks.Enter)
 	}
 	number := func(by int) func() Screen { return func() Screen { return b.more(st, by) } }
 	start := Key{Names: []string{"enter"}, Label: b.d.Theme.Marks.Enter, Hint: probes.T("test"), Help: probes.T("say what the selected test will do, then do it"), Off: off, Do: press(func() Screen { b.asked = t.name; return b })}
@@ -216,13 +228,19 @@ func (b balancerScreen) Keys(st State) []Key {
 		start.Hint, start.Do = probes.T("do it"), func() (Screen, tea.Cmd) { return b.start(st) }
 	}
 	keys := append(navigation(b.d.Theme.Marks, probes.T("move"), max(b.room(st)-1, 2), func(by int) Screen { return b.moved(st, by) }), start,
-		Key{Names: []string{"esc"}, Label: "esc", Hint: probes.T("stop"), Help: probes.T("stop the test; every connection is let go"), Off: noStop, Do: press(func() Screen {
-			b.asked = ""
-			if b.running != nil {
+		Key{Names: []string{"esc"}, Label: "esc", Hint: probes.T("stop"), Help: probes.T("stop the test (every connection is let go), or clear the filter"), Off: noStop, Do: press(func() Screen {
+			switch {
+			case b.running != nil:
 				b.running.stop()
+			case b.asked != "":
+				b.asked = ""
+			default:
+				return b.filtered(filter{})
 			}
 			return b
 		})},
+		Key{Names: []string{"r"}, Label: "r", Help: probes.T("the selected test again (it asks)"), Off: First(off, noAgain), Do: press(func() Screen { b.asked = t.name; return b })},
+		b.only.key(probes.T("only tests that contain a text"), probes.Text{}, func(f filter) Screen { return b.filtered(f) }),
 		Key{Names: []string{"+", "="}, Label: "+/-", Hint: probes.T("number"), Help: probes.T("more connections or a longer silence, or less"), Off: First(noNumber, off), Do: press(number(1))},
 		Key{Names: []string{"-"}, Off: First(noNumber, off), Do: press(number(-1))},
 		Key{Names: []string{"K", "shift+up"}, Label: "K/J", Help: probes.T("scroll the result"), Do: press(func() Screen { return b.scrolled(st, -1) })},
@@ -272,10 +290,7 @@ func (b balancerScreen) View(st State) string {
 	if u != "" {
 		title = t.Say(probes.T("active tests of %s", t.Clean(u)))
 	}
-	lines := []string{rule(t, pane{title, true, false}, pane{}, st.Width, 0)}
-	for i := range activeTests {
-		lines = append(lines, b.row(st, i))
-	}
+	lines := append([]string{rule(t, pane{b.only.titled(t, title), true, false}, pane{}, st.Width, 0)}, b.rows(st)...)
 	test := activeTests[b.selected]
 	room := b.room(st) + 1
 	pic := b.picture(st, st.Width-2)
@@ -284,55 +299,6 @@ func (b balancerScreen) View(st State) string {
 		lines = append(lines, " "+widgets.Cut(line, st.Width-2, t.Marks.Ellipsis))
 	}
 	return strings.Join(lines, "\n")
-}
-
-// row is one test: its state, how much of it, what it came to.
-func (b balancerScreen) row(st State, i int) string {
-	t, test := b.d.Theme, activeTests[i]
-	mark, markStyle, text := t.Marks.Pending, t.Faint, ""
-	out, done := b.outcomes[test.name]
-	switch {
-	case b.test == test.name:
-		mark, markStyle = widgets.Fit(t.Marks.Spin[int(b.step.Done)%len(t.Marks.Spin)], widgets.Width(t.Marks.OK), ""), t.Accent
-		text = t.Say(b.progress())
-	case done:
-		s := statusOf(out)
-		mark, markStyle = t.Status(s)
-		text = t.Say(out.words(test))
-	default:
-		text = t.Faint.Render(t.Say(probes.T("not tested")))
-	}
-	cursor, style := " ", t.Plain
-	if i == b.selected {
-		cursor, style = t.Accent.Render(t.Marks.Cursor), t.Selected
-	}
-	head := cursor + " " + markStyle.Render(mark) + " " + style.Render(widgets.Fit(t.Say(test.title), 13, "")) + t.Faint.Render(widgets.Fit(t.Say(test.size(b.amount(st, test))), 20, t.Marks.Ellipsis)) + " "
-	return widgets.Cut(head+text, st.Width-1, t.Marks.Ellipsis)
-}
-
-// statusOf is the worst that a test found.
-func statusOf(o outcome) probes.Status {
-	s := probes.OK
-	for _, f := range o.found {
-		switch {
-		case f.Severity == probes.Error:
-			return probes.Failed
-		case f.Severity == probes.Warning:
-			s = probes.Warned
-		}
-	}
-	if !o.err.IsZero() {
-		return probes.Unknown
-	}
-	return s
-}
-
-// words is what a test came to, in one sentence.
-func (o outcome) words(t activeTest) probes.Text {
-	if !o.err.IsZero() || o.seen.Active == nil {
-		return o.err
-	}
-	return t.means(o.seen.Active)
 }
 
 // progress says how far the running test is.

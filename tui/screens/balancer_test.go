@@ -81,7 +81,11 @@ func TestBalancerIsAsRecorded(t *testing.T) {
 	b.outcomes = madeUpOutcomes()
 	d.s = b
 	for _, test := range activeTests {
-		golden(t, "balancer-"+test.name, d.s, d.st)
+		if test.name == "stickiness" || test.name == "idle" {
+			inEveryLook(t, "balancer-"+test.name, d.s, d.st)
+		} else {
+			golden(t, "balancer-"+test.name, d.s, d.st)
+		}
 		d.press("down")
 	}
 	b = d.s.(balancerScreen)
@@ -91,6 +95,16 @@ func TestBalancerIsAsRecorded(t *testing.T) {
 	}
 	b.step = balancer.Step{Test: "capacity", Done: 62, Of: 100, Bad: 3}
 	golden(t, "balancer-running", b, d.st)
+	d.press("/")
+	d.typed("failed", tea.KeyEnter)
+	golden(t, "balancer-filter", d.s, d.st)
+	d.press("/")
+	d.typed("nowhere", tea.KeyEnter)
+	d.shows("nothing matches")
+	d.press("esc", "home")
+	d.clicks(9, 3, "▌ ! idle limit")
+	d.press("r")
+	d.shows("starts it, esc leaves it")
 }
 
 // standinAt is a stand-in's address.

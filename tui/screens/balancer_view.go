@@ -213,7 +213,7 @@ func (b balancerScreen) idle(p *page, i *balancer.Idle) {
 	}
 	axis := fmt.Sprintf("%s%s", "0", strings.Repeat(" ", max(room-8, 1)))
 	p.lines = append(p.lines, strings.Repeat(" ", label)+t.Faint.Render(axis+longest.String()))
-	p.add(t.Faint, "", t.Say(probes.T("%s lives, %s was cut, %s was dropped without a word", strings.TrimSpace(t.Marks.OK), strings.TrimSpace(t.Marks.Failed), strings.TrimSpace(t.Marks.Unknown))))
+	p.add(t.Faint, "", t.Say(probes.T("%s lives, %s was cut, %s was dropped without a word", oneCell(t.Marks.OK), oneCell(t.Marks.Failed), oneCell(t.Marks.Unknown))))
 	if !i.Verdict.Who.IsZero() {
 		p.add(t.Plain, "", t.Say(probes.T("it points to: %s", i.Verdict.Who)))
 	}
@@ -225,17 +225,19 @@ func (b balancerScreen) idle(p *page, i *balancer.Idle) {
 // ended is how a socket of the idle test ended: a mark of one cell, its style, and words.
 func (b balancerScreen) ended(s idle.Socket) (string, lipgloss.Style, probes.Text) {
 	t := b.d.Theme
-	one := func(mark string) string { return string([]rune(mark)[0]) }
 	switch s.Outcome {
 	case idle.Cut:
-		return one(t.Marks.Failed), t.Fail, probes.Verbatim(s.Age.String())
+		return oneCell(t.Marks.Failed), t.Fail, probes.Verbatim(s.Age.String())
 	case idle.Dropped:
-		return one(t.Marks.Unknown), t.Unknown, probes.Verbatim(s.Age.String())
+		return oneCell(t.Marks.Unknown), t.Unknown, probes.Verbatim(s.Age.String())
 	case idle.Refused:
-		return one(t.Marks.Skipped), t.Fail, probes.T("refused")
+		return oneCell(t.Marks.Skipped), t.Fail, probes.T("refused")
 	}
-	return one(t.Marks.OK), t.OK, probes.T("lives")
+	return oneCell(t.Marks.OK), t.OK, probes.T("lives")
 }
+
+// oneCell is a mark where there is one cell for it.
+func oneCell(mark string) string { return string([]rune(mark)[0]) }
 
 // capacity draws how the handshake slowed down on the way up, and where the ramp ended.
 func (b balancerScreen) capacity(p *page, c *balancer.Capacity) {

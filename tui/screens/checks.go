@@ -16,8 +16,7 @@ type checks struct {
 	moved    bool   // the operator chose it
 	detail   bool   // keys go to the details
 	scroll   int    // the first line of the details that is shown
-	filter   string
-	typing   bool
+	only     filter
 	problems bool
 }
 
@@ -31,12 +30,7 @@ type item struct {
 
 func newChecks(d Deps) Screen { return checks{d: d} }
 
-func (c checks) Prompt() string {
-	if !c.typing {
-		return ""
-	}
-	return Typing(c.d.Theme, "/", c.filter, probes.T("%s keeps it, esc clears it", c.d.Theme.Marks.Enter))
-}
+func (c checks) Prompt() string { return c.only.prompt(c.d.Theme) }
 
 func (c checks) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 	switch msg := msg.(type) {
@@ -72,14 +66,9 @@ func foremost(st State) string {
 
 // typed takes a key as text of the filter.
 func (c checks) typed(st State, k tea.KeyMsg) checks {
-	switch k.Type {
-	case tea.KeyEsc:
-		c.filter, c.typing = "", false
-	case tea.KeyEnter, tea.KeyUp, tea.KeyDown, tea.KeyTab:
-		c = c.settled(st)
-		c.typing = false
-	default:
-		c.filter = Edited(c.d.Theme, c.filter, k)
+	before := c
+	if c.only = c.only.typed(c.d.Theme, k); !c.only.typing && c.only.text != "" {
+		c.selected = before.settled(st).selected
 	}
 	c.scroll = 0
 	return c
@@ -104,9 +93,6 @@ func (c checks) passes(it item) bool {
 	if c.problems && !(it.done && problem(it.res.Status)) {
 		return false
 	}
-	if c.filter == "" {
-		return true
-	}
 	hay := []string{it.rule.ID, c.d.Theme.Phrase(it.rule.Title)}
 	if it.done {
 		hay = append(hay, it.res.Status.String())
@@ -114,7 +100,7 @@ func (c checks) passes(it item) bool {
 	for _, f := range it.res.Findings {
 		hay = append(hay, c.d.Theme.Say(f.Title))
 	}
-	return strings.Contains(strings.ToLower(strings.Join(hay, "\n")), strings.ToLower(c.filter))
+	return c.only.passes(hay...)
 }
 
 // at returns the index of the selected check in list, and whether there is one.

@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,26 @@ func (c checks) details(st State, it item, width int) []string {
 		p.heading(probes.T("why it matters"))
 		p.add(c.d.Theme.Plain, "  ", c.d.Theme.Say(it.rule.Because()))
 	}
+	c.history(st, it, &p)
 	return p.lines
+}
+
+// history draws what the last runs came to, the newest first. One run is no history.
+func (c checks) history(st State, it item, p *page) {
+	t := c.d.Theme
+	past := st.Past[it.rule.ID]
+	if len(past) < 2 {
+		return
+	}
+	p.gap()
+	p.heading(probes.T("last runs, since wsdoctor was started"))
+	for _, run := range slices.Backward(past) {
+		line := t.Faint.Render(run.At.Format(time.TimeOnly)) + "  " + MarkAndWord(t, run.Status)
+		if !run.Words.IsZero() {
+			line += "  " + t.Faint.Render(t.Say(run.Words))
+		}
+		p.lines = append(p.lines, "  "+widgets.Cut(line, p.width-2, t.Marks.Ellipsis))
+	}
 }
 
 func (c checks) heading(st State, it item, p *page) {
@@ -65,8 +85,8 @@ func (c checks) heading(st State, it item, p *page) {
 	p.add(t.Strong, "", t.Phrase(it.rule.Title))
 	if past := st.Past[it.rule.ID]; len(past) > 1 {
 		var marks []string
-		for _, s := range past {
-			mark, style := t.Status(s)
+		for _, run := range past {
+			mark, style := t.Status(run.Status)
 			marks = append(marks, style.Render(strings.TrimSpace(mark)))
 		}
 		p.lines = append(p.lines, widgets.Cut(t.Faint.Render(t.Say(probes.T("last runs")))+" "+strings.Join(marks, " "), p.width, t.Marks.Ellipsis))

@@ -75,7 +75,7 @@ func (c checks) disabled(st State, it item, some bool) reasons {
 	if c.cause(st, it) == "" {
 		off.cause = probes.T("no cause was found")
 	}
-	if c.filter == "" && !c.problems {
+	if c.only.text == "" && !c.problems {
 		off.back = probes.T("there is nothing to go back from")
 	}
 	return off
@@ -99,9 +99,9 @@ func (c checks) back(st State) checks {
 	switch {
 	case c.detail:
 		c.detail = false
-	case c.filter != "":
+	case c.only.text != "":
 		c = c.settled(st)
-		c.filter = ""
+		c.only = filter{}
 	default:
 		c = c.settled(st)
 		c.problems = false
@@ -118,7 +118,7 @@ func (c checks) toggled(st State) checks {
 
 // asked lets the filter be typed.
 func (c checks) asked() checks {
-	c.typing, c.detail = true, false
+	c.only.typing, c.detail = true, false
 	return c
 }
 
@@ -137,7 +137,7 @@ func (c checks) cause(st State, it item) string {
 func (c checks) goTo(st State, id string) checks {
 	c = c.pick(id)
 	if it, _ := c.selectedItem(st); it.rule.ID != id {
-		c.filter, c.problems = "", false
+		c.only, c.problems = filter{}, false
 	}
 	return c
 }

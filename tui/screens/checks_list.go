@@ -16,10 +16,10 @@ func (c checks) listTitle(st State, list []item) string {
 	}
 	t := c.d.Theme
 	switch {
-	case c.filter != "" && c.problems:
-		return t.Say(probes.T("%d of %d: problems, %q", len(list), all, c.filter))
-	case c.filter != "":
-		return t.Say(probes.T("%d of %d: %q", len(list), all, c.filter))
+	case c.only.text != "" && c.problems:
+		return t.Say(probes.T("%d of %d: problems, %q", len(list), all, c.only.text))
+	case c.only.text != "":
+		return t.Say(probes.T("%d of %d: %q", len(list), all, c.only.text))
 	case c.problems:
 		return t.Say(probes.T("%d of %d: problems", len(list), all))
 	}
@@ -34,30 +34,44 @@ func (c checks) list(st State, list []item, selected, width, height int) []strin
 	if len(list) == 0 {
 		return widgets.Window(c.empty(st, width), 0, height)
 	}
-	var lines []string
-	at, area := 0, ""
-	for i, it := range list {
-		if it.area != area {
-			area = it.area
-			lines = append(lines, c.areaLine(st, area, width))
+	rows, at := c.listRows(list, selected)
+	lines := make([]string, len(rows))
+	for n, i := range rows {
+		if i < 0 {
+			lines[n] = c.areaLine(st, list[rows[n+1]].area, width)
+		} else {
+			lines[n] = c.checkLine(st, list[i], i == selected, width)
 		}
-		if i == selected {
-			at = len(lines)
-		}
-		lines = append(lines, c.checkLine(st, it, i == selected, width))
 	}
 	return widgets.Window(lines, widgets.Top(at, len(lines), height), height)
 }
 
+// listRows has the index of the check on each line of the list, -1 for the name of an area; at is the line of the
+// selected one.
+func (c checks) listRows(list []item, selected int) (rows []int, at int) {
+	area := ""
+	for i, it := range list {
+		if it.area != area {
+			area = it.area
+			rows = append(rows, -1)
+		}
+		if i == selected {
+			at = len(rows)
+		}
+		rows = append(rows, i)
+	}
+	return rows, at
+}
+
 func (c checks) empty(st State, width int) []string {
 	t := c.d.Theme
-	text := probes.T("nothing matches %q; esc clears the filter", c.filter)
+	text := c.only.nothing()
 	switch {
 	case c.problems && st.Busy():
 		text = probes.T("no problems so far; o shows all checks")
-	case c.problems && c.filter == "":
+	case c.problems && c.only.text == "":
 		text = probes.T("no problems; o shows all checks")
-	case c.filter == "":
+	case c.only.text == "":
 		text = probes.T("no checks were asked for")
 	}
 	out := []string{""}

@@ -154,15 +154,28 @@ func TestHistoryOfACheck(t *testing.T) {
 	if strings.Contains(view(d.s, d.st), "last runs") {
 		t.Error("one run is no history")
 	}
-	r := st.Report
-	r.Results = append([]probes.Result(nil), r.Results...)
-	r.Results[1].Status = probes.OK
-	d.st = st.Finished(r)
-	d.shows("last runs ✗ ✓")
-	for range 2 * mostPast {
-		d.st = d.st.Finished(r)
+	again := func(status probes.Status) {
+		r := d.st.Report
+		r.Started = at.Add(time.Duration(len(d.st.Past["area00/check01"])) * time.Minute)
+		r.Results = append([]probes.Result(nil), r.Results...)
+		r.Results[1].Status, r.Results[1].Findings = status, nil
+		if status == probes.Unknown {
+			r.Results[1].Reason = probes.T("the rules need root")
+		}
+		d.st = d.st.Started([]string{"area00"}).Finished(r)
 	}
-	if n := len(d.st.Past[r.Results[1].ID]); n != mostPast {
+	again(probes.OK)
+	again(probes.Unknown)
+	d.shows("last runs ✗ ✓ ?")
+	d.press("enter", "end")
+	d.shows("15:06:05  ? unknown  the rules need root\n   15:05:05  ✓ ok\n", "✗ failed  line 0")
+	if past := d.st.Past["area01/check00"]; len(past) != 1 {
+		t.Errorf("a check of another area has run %d times", len(past))
+	}
+	for range 2 * mostPast {
+		again(probes.OK)
+	}
+	if n := len(d.st.Past["area00/check01"]); n != mostPast {
 		t.Errorf("%d runs are remembered", n)
 	}
 }

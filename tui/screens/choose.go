@@ -48,14 +48,12 @@ func (c choose) Update(_ State, msg tea.Msg) (Screen, tea.Cmd) {
 func (c choose) View(st State) string {
 	t := c.d.Theme
 	width := min(st.Width, 100) - 2
-	lines := []string{rule(t, pane{t.Say(probes.T("first time here")), true, false}, pane{}, st.Width, 0), ""}
+	lines := c.head(st)
 	say := func(style func(...string) string, text probes.Text) {
 		for _, line := range widgets.Wrap(t.Say(text), width, "") {
 			lines = append(lines, " "+style(line))
 		}
 	}
-	say(t.Strong.Render, probes.T("There is no settings file yet. What runs on this host?"))
-	lines = append(lines, "")
 	for _, line := range c.table(width) {
 		lines = append(lines, " "+line)
 	}
@@ -78,6 +76,16 @@ func (c choose) View(st State) string {
 		say(t.Faint.Render, probes.T("w writes them to %s first, for you to edit.", c.d.SettingsPath))
 	}
 	return strings.Join(widgets.Window(lines, 0, st.Height), "\n")
+}
+
+// head is what stands above the table.
+func (c choose) head(st State) []string {
+	t := c.d.Theme
+	lines := []string{rule(t, pane{t.Say(probes.T("first time here")), true, false}, pane{}, st.Width, 0), ""}
+	for _, line := range widgets.Wrap(t.Say(probes.T("There is no settings file yet. What runs on this host?")), min(st.Width, 100)-2, "") {
+		lines = append(lines, " "+t.Strong.Render(line))
+	}
+	return append(lines, "")
 }
 
 func (c choose) product() cluster.ProductInfo { return cluster.Products[c.selected] }

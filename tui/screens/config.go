@@ -39,6 +39,7 @@ type config struct {
 	file, line int    // where the cursor is; lines count from 1
 	want       string // the check whose finding of the line comes first; "": the worst
 	scroll     int    // of the finding's text
+	only       filter // of the file's lines, or of those of the diff or the walk
 	mode       configMode
 	top        int // of the diff or the walk
 	walk       []lint.Walk
@@ -74,6 +75,9 @@ type (
 func newConfig(d Deps) Screen { return config{d: d, line: 1} }
 
 func (c config) Prompt() string {
+	if c.only.typing {
+		return c.only.prompt(c.d.Theme)
+	}
 	hint := probes.T("%s opens it, esc leaves", c.d.Theme.Marks.Enter)
 	switch c.asking {
 	case askFile:
@@ -102,9 +106,13 @@ func (c config) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 				c.mode, c.scroll = showFile, 0
 				c.want = msg.Check
 				c.file, c.line = i, min(max(msg.Line, 1), max(len(c.read.files[i].lines), 1))
+				c = c.uncovered()
 			}
 		}
 	case tea.KeyMsg:
+		if c.only.typing {
+			return c.filtered(c.only.typed(c.d.Theme, msg)), nil
+		}
 		return c.typed(st, msg)
 	}
 	return c, nil
@@ -202,7 +210,10 @@ func (c config) moved(st State, by int) Screen {
 		c.top = min(max(c.top+by, 0), max(len(c.lines(st))-c.room(st), 0))
 		return c
 	}
-	c.line = min(max(c.line+by, 1), max(len(c.read.files[c.file].lines), 1))
+	if lines := c.visible(); len(lines) > 0 {
+		i, _ := slices.BinarySearch(lines, c.line)
+		c.line = lines[min(max(i+by, 0), len(lines)-1)]
+	}
 	c.scroll, c.want = 0, ""
 	return c
 }
@@ -228,6 +239,7 @@ func (c config) jumped(by int) Screen {
 	if ok {
 		c.mode, c.scroll, c.want = showFile, 0, ""
 		c.file, c.line = file, line
+		c = c.uncovered()
 	}
 	return c
 }
@@ -236,7 +248,7 @@ func (c config) jumped(by int) Screen {
 func (c config) turned(by int) Screen {
 	n := len(c.read.files)
 	c.file, c.line, c.scroll, c.mode = (c.file+by+n)%n, 1, 0, showFile
-	return c
+	return c.filtered(c.only)
 }
 
 // toggled shows a mode, or the file again.

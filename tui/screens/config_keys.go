@@ -58,13 +58,19 @@ func (c config) Keys(st State) []Key {
 		Key{Names: []string{"w"}, Label: "w", Help: probes.T("walk a path that is typed"), Off: none, Do: press(typing(askPath))},
 		Key{Names: []string{"y"}, Label: "y", Hint: probes.T("copy fix"), Help: probes.T("copy the fix, or the diff, to the terminal's clipboard"), Off: noFix, Do: request(c, Copy{c.fix()})},
 		Key{Names: []string{"o"}, Label: "o", Help: probes.T("open another file or folder"), Do: press(typing(askFile))},
-		Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("back to the file"), Off: First(none, c.fileShown()), Do: press(func() Screen { return c.toggled(c.mode) })},
+		c.only.key(probes.T("only lines that contain a text"), none, c.filtered),
+		Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("clear the filter, or back to the file"), Off: First(none, c.fileShown()), Do: press(func() Screen {
+			if c.only.text != "" {
+				return c.filtered(filter{})
+			}
+			return c.toggled(c.mode)
+		})},
 		Key{Names: []string{"r"}, Label: "r", Help: probes.T("read it again"), Off: busy, Do: func() (Screen, tea.Cmd) { return c.again(st) }},
 	)
 }
 
 func (c config) fileShown() probes.Text {
-	if c.mode == showFile {
+	if c.mode == showFile && c.only.text == "" {
 		return probes.T("the file is shown")
 	}
 	return probes.Text{}

@@ -19,7 +19,7 @@ import (
 )
 
 // sizes are those of a screen on the terminals that every view is recorded for: the frame takes four lines.
-var sizes = []struct{ w, h int }{{80, 20}, {60, 16}, {120, 36}}
+var sizes = []struct{ w, h int }{{80, 20}, {60, 16}, {120, 36}, {200, 56}}
 
 // golden records a screen at every size, and tells whether it fits many others.
 func golden(t *testing.T, name string, s Screen, st State) {
@@ -120,6 +120,16 @@ func (d *screen) do(cmd tea.Cmd) {
 	}
 }
 
+// clicks clicks on a row, which then begins with text.
+func (d *screen) clicks(x, y int, text string) {
+	d.t.Helper()
+	d.s = d.s.(Clickable).Clicked(d.st, x, y)
+	line := strings.Split(view(d.s, d.st), "\n")[y]
+	if !strings.HasPrefix(strings.Join(strings.Fields(line), " "), strings.Join(strings.Fields(text), " ")) {
+		d.t.Errorf("a click leaves %q, want %q:\n%s", line, text, view(d.s, d.st))
+	}
+}
+
 // typed presses keys while they are text.
 func (d *screen) typed(text string, last tea.KeyType) {
 	d.t.Helper()
@@ -148,9 +158,9 @@ func madeUpReading() *reading {
 		program: "nginx", chosen: chosenWords("running master"),
 		files: []configFile{{"/etc/nginx/nginx.conf", main}, {"/etc/nginx/sites/bi.conf", site}},
 		marks: []configMark{
-			{0, 5, 1, 20, "nginx/stickiness", "A client that comes back to another node has lost its session.", finding(probes.Warning, "two stateful nodes and no ip_hash, expected one", "ip_hash;")},
-			{1, 5, 2, 31, "nginx/upgrade-header", "Upgrade is hop-by-hop: nginx drops it unless it is told to pass it.", finding(probes.Error, `no Upgrade header in effect, expected "$http_upgrade"`, "proxy_set_header Upgrade $http_upgrade;")},
-			{1, 6, 2, 25, "nginx/read-timeout", "A tunnel that is silent for longer is cut.", finding(probes.Info, "10 s are below the heartbeat of 25 s", "proxy_read_timeout 1h;")},
+			{0, 5, 1, 20, "nginx/stickiness", probes.Verbatim("A client that comes back to another node has lost its session."), finding(probes.Warning, "two stateful nodes and no ip_hash, expected one", "ip_hash;")},
+			{1, 5, 2, 31, "nginx/upgrade-header", probes.Verbatim("Upgrade is hop-by-hop: nginx drops it unless it is told to pass it."), finding(probes.Error, `no Upgrade header in effect, expected "$http_upgrade"`, "proxy_set_header Upgrade $http_upgrade;")},
+			{1, 6, 2, 25, "nginx/read-timeout", probes.Verbatim("A tunnel that is silent for longer is cut."), finding(probes.Info, "10 s are below the heartbeat of 25 s", "proxy_read_timeout 1h;")},
 		},
 		diff: strings.Split("--- /etc/nginx/sites/bi.conf\n+++ /etc/nginx/sites/bi.conf\n@@ -4,5 +4,6 @@\n \tlocation / {\n \t\tproxy_pass http://websocket;\n-\t\tproxy_read_timeout 10s;\n+\t\tproxy_read_timeout 1h;\n+\t\tproxy_set_header Upgrade $http_upgrade;\n \t}", "\n"),
 		walks: []lint.Walk{{
@@ -166,15 +176,34 @@ func TestConfigurationIsAsRecorded(t *testing.T) {
 	d := onScreen(t, newConfig, State{Width: 80, Height: 20})
 	golden(t, "config-none", d.s, d.st)
 	d.send(configRead{r: madeUpReading()})
-	golden(t, "config", d.s, d.st)
+	inEveryLook(t, "config", d.s, d.st)
 	d.press("n")
 	golden(t, "config-info", d.s, d.st)
 	d.press("d")
-	golden(t, "config-diff", d.s, d.st)
+	d.s = d.s.(Clickable).Clicked(d.st, 5, 3) // no line of the file
+	inEveryLook(t, "config-diff", d.s, d.st)
 	d.press("t")
 	golden(t, "config-walk", d.s, d.st)
 	d.press("t", "home")
 	golden(t, "config-fine-line", d.s, d.st)
+	d.clicks(5, 3, "▌ 3 ")
+	d.press("/")
+	d.typed("proxy_", tea.KeyEnter)
+	golden(t, "config-filter", d.s, d.st)
+	d.press("down", "down", "down")
+	d.shows("▌  7 ")
+	d.clicks(5, 1, "▌✗ 5 ")
+	d.press("N") // the finding before is in another file, at a line that the filter hides
+	d.shows("nginx.conf, file 1 of 2 ─", "▌!  5 ")
+	d.press("/")
+	d.typed("nowhere", tea.KeyEnter)
+	d.shows(`: "nowhere"`, `nothing matches "nowhere"; esc clears the filter`)
+	d.press("esc", "d", "/")
+	d.typed("http_upgrade", tea.KeyEnter)
+	d.shows("+        proxy_set_header Upgrade $http_upgrade;")
+	if strings.Contains(view(d.s, d.st), "@@") {
+		t.Errorf("the filter lets all lines of the diff through:\n%s", view(d.s, d.st))
+	}
 }
 
 func TestConfigurationKeys(t *testing.T) {

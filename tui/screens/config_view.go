@@ -2,12 +2,12 @@ package screens
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/tui/widgets"
-	"github.com/charmbracelet/lipgloss"
 )
 
 // besideFrom is the width from which the finding stands beside the file: lines of configurations are long, and so are
@@ -46,16 +46,20 @@ func (c config) fileView(st State) string {
 	if n := len(c.read.files); n > 1 {
 		title = t.Say(probes.T("%s, file %d of %d", title, c.file+1, n))
 	}
-	left := pane{title: title, focused: true, more: len(file.lines) > l.height}
-	top := widgets.Top(c.line-1, len(file.lines), l.height)
+	shown := c.visible()
+	left := pane{title: c.only.titled(t, title), focused: true, more: len(shown) > l.height}
+	top := c.firstLine(shown, l.height)
 	lines := make([]string, 0, l.height)
 	digits := len(strconv.Itoa(max(len(file.lines), 1)))
 	for i := range l.height {
-		if top+i < len(file.lines) {
-			lines = append(lines, c.fileLine(file, top+i+1, digits, l.width))
+		if top+i < len(shown) {
+			lines = append(lines, c.fileLine(file, shown[top+i], digits, l.width))
 		} else {
 			lines = append(lines, "")
 		}
+	}
+	if len(shown) == 0 && c.only.text != "" {
+		lines[0] = " " + t.Faint.Render(t.Say(c.only.nothing()))
 	}
 	text := c.finding(st, l.textWidth)
 	right := pane{title: c.findingTitle(), more: len(text) > l.textHas}
@@ -70,6 +74,12 @@ func (c config) fileView(st State) string {
 		out = append(out, " "+line)
 	}
 	return strings.Join(out, "\n")
+}
+
+// firstLine is the index of the first line that is shown.
+func (c config) firstLine(shown []int, height int) int {
+	at, _ := slices.BinarySearch(shown, c.line)
+	return widgets.Top(at, len(shown), height)
 }
 
 // fileLine is one line of the file: the mark of its worst finding, its number, its text.
@@ -111,11 +121,9 @@ func (c config) fileLine(f configFile, n, digits, width int) string {
 	to := min(max(m.end, from), len(raw))
 	before, at, behind := t.Clean(raw[:from]), t.Clean(strings.TrimRight(raw[from:to], " \t")), t.Clean(raw[from+len(strings.TrimRight(raw[from:to], " \t")):])
 	_, colour := t.Severity(m.finding.Severity)
-	line := t.Plain.Render(before) + under(colour).Render(at) + t.Plain.Render(behind)
+	line := t.Plain.Render(before) + t.Underlined(colour, at) + t.Plain.Render(behind)
 	return head + widgets.Cut(line, room, t.Marks.Ellipsis)
 }
-
-func under(s lipgloss.Style) lipgloss.Style { return s.Underline(true) }
 
 func (c config) findingTitle() string {
 	t := c.d.Theme
@@ -221,16 +229,16 @@ func (c config) otherView(st State) string {
 	}
 	lines := c.lines(st)
 	room := c.room(st)
-	out := []string{rule(t, pane{title, true, len(lines) > room}, pane{}, st.Width, 0)}
+	out := []string{rule(t, pane{c.only.titled(t, title), true, len(lines) > room}, pane{}, st.Width, 0)}
 	return strings.Join(append(out, widgets.Window(lines, min(c.top, max(len(lines)-room, 0)), room)...), "\n")
 }
 
 // lines are those of the diff or the walk.
 func (c config) lines(st State) []string {
 	if c.mode == showDiff {
-		return c.diffLines()
+		return c.only.lines(c.d.Theme, c.diffLines())
 	}
-	return c.walkLines(st)
+	return c.only.lines(c.d.Theme, c.walkLines(st))
 }
 
 func (c config) diffLines() []string {

@@ -15,16 +15,19 @@ import (
 type overview struct {
 	d      Deps
 	scroll int // of what stands below the path
+	only   filter
 }
 
 func newOverview(d Deps) Screen { return overview{d: d} }
 
-func (o overview) Prompt() string { return "" }
+func (o overview) Prompt() string { return o.only.prompt(o.d.Theme) }
 
 func (o overview) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
-	switch msg.(type) {
+	switch msg := msg.(type) {
 	case RunFinished, tea.WindowSizeMsg:
 		o.scroll = min(o.scroll, o.scrollEnd(st))
+	case tea.KeyMsg:
+		o.only, o.scroll = o.only.typed(o.d.Theme, msg), 0
 	}
 	return o, nil
 }
@@ -85,7 +88,14 @@ func (o overview) Keys(st State) []Key {
 		Key{Names: []string{"enter"}, Label: o.d.Theme.Marks.Enter, Hint: probes.T("the check"), Help: probes.T("the check that found the cause, with its evidence"), Off: none, Do: request(o, Show{ChecksScreen, Check(c.id)})},
 		Key{Names: []string{"y"}, Label: "y", Hint: probes.T("copy fix"), Help: probes.T("copy the fix to the terminal's clipboard"), Off: First(none, noFix), Do: request(o, Copy{fix})},
 		Key{Names: []string{"r"}, Label: "r", Hint: probes.T("rerun"), Help: probes.T("run all checks again"), Off: busy, Do: request(o, Rerun{})},
+		o.only.key(probes.T("only nodes and changes that contain a text"), probes.Text{}, o.filtered),
+		o.only.clearKey(o.filtered),
 	)
+}
+
+func (o overview) filtered(f filter) Screen {
+	o.only, o.scroll = f, 0
+	return o
 }
 
 // Commands are those that say the same outside.
@@ -126,7 +136,7 @@ func (o overview) scrollEnd(st State) int {
 func (o overview) View(st State) string {
 	t := o.d.Theme
 	pathLines, below := o.split(st)
-	lines := []string{rule(t, pane{t.Say(probes.T("the path")), true, false}, pane{}, st.Width, 0)}
+	lines := []string{rule(t, pane{o.only.titled(t, t.Say(probes.T("the path"))), true, false}, pane{}, st.Width, 0)}
 	lines = append(lines, widgets.Window(o.path(st), 0, pathLines)...)
 	text := o.below(st)
 	title := probes.T("what to do")
@@ -169,12 +179,17 @@ func (o overview) changed(st State, p *page) {
 	if len(st.Before.Results) == 0 {
 		return
 	}
-	p.gap()
 	changes := Changed(st.Before, st.Report)
 	if len(changes) == 0 {
+		p.gap()
 		p.heading(probes.T("nothing has changed since the last run"))
 		return
 	}
+	changes = slices.DeleteFunc(changes, func(c Change) bool { return !o.only.passes(c.ID) })
+	if len(changes) == 0 {
+		return
+	}
+	p.gap()
 	p.heading(probes.T("since the last run"))
 	for _, c := range changes {
 		p.lines = append(p.lines, "  "+t.Plain.Render(c.ID)+"  "+MarkAndWord(t, c.Was)+" "+t.Faint.Render(t.Marks.Leads)+" "+MarkAndWord(t, c.Is))

@@ -8,6 +8,7 @@ import (
 	"example.com/wsdoctor/probes/balancer"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/handshake"
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 // seenPath is a state after two runs: nginx answers 400, one node of three is down.
@@ -42,7 +43,11 @@ func seenPath() State {
 func TestOverviewIsAsRecorded(t *testing.T) {
 	st := seenPath()
 	d := onScreen(t, newOverview, st)
-	golden(t, "overview", d.s, st)
+	inEveryLook(t, "overview", d.s, st)
+	d.press("/")
+	d.typed("节点", tea.KeyEnter)
+	golden(t, "overview-filter", d.s, st)
+	d.press("esc")
 	early := State{Config: st.Config, Width: 80, Height: 20, Areas: []Area{{Name: "handshake"}}}.Started([]string{"handshake"})
 	golden(t, "overview-early", d.s, early)
 	single := State{Config: cluster.Default(cluster.FineReport), Width: 80, Height: 20}

@@ -2,6 +2,7 @@ package screens
 
 import (
 	"net"
+	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes"
@@ -16,6 +17,11 @@ const sideBySideFrom = 76
 func (o overview) path(st State) []string {
 	p := pathOf(st)
 	t := o.d.Theme
+	all := len(p.nodes)
+	p.nodes = slices.DeleteFunc(p.nodes, func(h hop) bool { return !o.only.passes(h.name, h.where, t.Say(h.words)) })
+	if all > 0 && len(p.nodes) == 0 {
+		return []string{"", " " + t.Faint.Render(t.Say(o.only.nothing()))}
+	}
 	if p.balancer == nil && len(p.nodes) == 0 {
 		out := []string{""}
 		for _, line := range widgets.Wrap(t.Say(probes.T("the settings name neither a node nor a balancer: there is no path to draw")), st.Width-2, "") {

@@ -30,9 +30,8 @@ type portsScreen struct {
 	ticks int       // numbers the run of ticks that counts; older ones are ignored
 	due   bool      // a countdown ran out while a run went on
 
-	sort   int    // index in portOrders
-	filter string // only ports that contain it
-	typing bool
+	sort int // index in portOrders
+	only filter
 
 	work  portWork      // waiting for a port, or freeing it
 	grace time.Duration // that a program has after SIGTERM
@@ -46,12 +45,7 @@ type tick struct {
 
 func newPorts(d Deps) Screen { return portsScreen{d: d, grace: termGrace} }
 
-func (p portsScreen) Prompt() string {
-	if !p.typing {
-		return ""
-	}
-	return Typing(p.d.Theme, "/", p.filter, probes.T("%s keeps it, esc clears it", p.d.Theme.Marks.Enter))
-}
+func (p portsScreen) Prompt() string { return p.only.prompt(p.d.Theme) }
 
 func (p portsScreen) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 	switch msg := msg.(type) {
@@ -93,7 +87,7 @@ func (p portsScreen) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 			p.work.task = nil
 		}
 	case tea.KeyMsg:
-		return p.typed(msg), nil
+		p.only, p.scroll = p.only.typed(p.d.Theme, msg), 0
 	}
 	return p, nil
 }
@@ -158,7 +152,7 @@ func (p portsScreen) View(st State) string {
 	t := p.d.Theme
 	o, ok := p.observed(st)
 	if all, _ := probes.Observed[ports.Observation](st.Report); ok && len(o.Ports) == 0 && len(all.Ports) > 0 {
-		lines := []string{rule(t, pane{t.Say(probes.T("0 ports: %q", p.filter)), true, false}, pane{}, st.Width, 0), "", " " + t.Faint.Render(t.Say(probes.T("nothing matches %q; esc clears the filter", p.filter)))}
+		lines := []string{rule(t, pane{p.only.titled(t, t.Say(probes.T("%d ports", 0))), true, false}, pane{}, st.Width, 0), "", " " + t.Faint.Render(t.Say(p.only.nothing()))}
 		return strings.Join(widgets.Window(lines, 0, st.Height), "\n")
 	}
 	if !ok || len(o.Ports) == 0 {
@@ -188,9 +182,7 @@ func (p portsScreen) title(st State, o ports.Observation) string {
 	if len(o.Ports) == 1 {
 		title = t.Say(probes.T("1 port"))
 	}
-	if p.filter != "" {
-		title = t.Say(probes.T("%s: %q", title, p.filter))
-	}
+	title = p.only.titled(t, title)
 	if p.sort > 0 {
 		title = t.Say(probes.T("%s, by %s", title, portOrders[p.sort].title))
 	}
@@ -284,6 +276,6 @@ func (p portsScreen) Keys(st State) []Key {
 	}
 	return append(keys, append(p.workKeys(st, o),
 		Key{Names: []string{"o"}, Label: "o", Help: probes.T("sort by the next column"), Off: none, Do: press(func() Screen { p.sort = (p.sort + 1) % len(portOrders); return p })},
-		Key{Names: []string{"/"}, Label: "/", Help: probes.T("only ports that contain a text"), Do: press(func() Screen { p.typing, p.detail = true, false; return p })},
+		p.only.key(probes.T("only ports that contain a text"), probes.Text{}, func(f filter) Screen { p.only, p.detail = f, false; return p }),
 		Key{Names: []string{"r"}, Label: "r", Hint: probes.T("look again"), Help: probes.T("look at the ports again"), Off: busy, Do: request(p, Rerun{Areas: []string{portsArea}})})...)
 }

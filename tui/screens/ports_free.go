@@ -65,7 +65,7 @@ func (p portsScreen) workKeys(st State, o ports.Observation) []Key {
 	case slices.ContainsFunc(holders, func(h ports.Process) bool { return h.PID == os.Getpid() }):
 		offFree = probes.T("it is held by this program: the proxy screen ends the proxy")
 	}
-	if p.work.task == nil && p.work.said.IsZero() {
+	if p.work.task == nil && p.work.said.IsZero() && p.only.text == "" {
 		offStop = probes.T("nothing is being done")
 	}
 	keys := []Key{
@@ -73,11 +73,16 @@ func (p portsScreen) workKeys(st State, o ports.Observation) []Key {
 		{Names: []string{"F"}, Label: "F", Hint: probes.T("free"), Help: probes.T("end the process that holds the port (it asks)"), Off: First(none, offFree), Do: press(func() Screen { return p.freeing(port, holders) })},
 	}
 	if !p.detail {
-		keys = append(keys, Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("stop waiting, or let go of what was said"), Off: offStop, Do: press(func() Screen {
-			if p.work.task != nil {
+		keys = append(keys, Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("stop waiting, let go of what was said, or clear the filter"), Off: offStop, Do: press(func() Screen {
+			switch {
+			case p.work.task != nil:
 				p.work.task.stop()
+				p.work = portWork{}
+			case !p.work.said.IsZero():
+				p.work = portWork{}
+			default:
+				p.only = filter{}
 			}
-			p.work = portWork{}
 			return p
 		})})
 	}

@@ -48,9 +48,10 @@ type probe struct {
 	runs    int
 	end     *wsclient.End
 
+	only   filter // of the talk, or of the other modes' lines
 	mode   probeMode
 	scroll int // lines up from the end of the talk, or down in the other modes
-	node   int // index of the backend that was compared last, from 1
+	node   int // counts the comparisons that were asked for; each goes to the next backend
 	rows   []wsclient.Row
 	names  [2]string
 
@@ -99,6 +100,9 @@ func newProbe(d Deps) Screen { return probe{d: d} }
 
 func (p probe) Prompt() string {
 	t := p.d.Theme
+	if p.only.typing {
+		return p.only.prompt(t)
+	}
 	switch p.typing {
 	case typeMessage:
 		return Typing(t, t.Marks.Leads+" ", p.text, probes.T("%s sends it, esc leaves", t.Marks.Enter))
@@ -132,6 +136,10 @@ func (p probe) Update(st State, msg tea.Msg) (Screen, tea.Cmd) {
 			return p, tea.Batch(p.ping(), p.nextPing())
 		}
 	case tea.KeyMsg:
+		if p.only.typing {
+			p.only, p.scroll = p.only.typed(p.d.Theme, msg), 0
+			return p, nil
+		}
 		return p.typed(st, msg)
 	}
 	return p, nil
@@ -237,9 +245,14 @@ func (p probe) connect(st State) (Screen, tea.Cmd) {
 
 // compare puts the handshake with the balancer beside the one with the next node.
 func (p probe) compare(st State) (Screen, tea.Cmd) {
+	p.node++
+	return p.comparing(st)
+}
+
+// comparing makes the handshakes with the balancer and with the present node.
+func (p probe) comparing(st State) (Screen, tea.Cmd) {
 	backends := st.Config.Backends()
-	to := backends[p.node%len(backends)].Address
-	p.node = p.node%len(backends) + 1
+	to := backends[(p.node-1)%len(backends)].Address
 	own := p.target(st)
 	a, b := handshake.Request{URL: own, FirstMessage: firstMessage}, handshake.Request{URL: st.Config.BackendURL(to), FirstMessage: firstMessage}
 	if u, err := url.Parse(own); err == nil {

@@ -27,9 +27,10 @@ func (p probe) Keys(st State) []Key {
 	if best := p.trace.Best(); best == nil {
 		offHeaders = probes.T("there was no handshake yet")
 	}
-	if p.mode == showTalk {
+	if p.mode == showTalk && p.only.text == "" {
 		offMode = probes.T("the messages are shown")
 	}
+	again := First(offOpen, offHeaders)
 	s := p.session
 	auto := probes.T("a ping every second, until pressed again")
 	keys := navigation(p.d.Theme.Marks, probes.T("scroll"), max(p.room(st)-1, 1), func(by int) Screen { return p.moved(st, by) })
@@ -54,7 +55,20 @@ func (p probe) Keys(st State) []Key {
 		}},
 		Key{Names: []string{"d"}, Label: "d", Hint: probes.T("direct"), Help: probes.T("the balancer's handshake beside a node's own; again: the next node"), Off: First(offOpen, offNodes), Do: func() (Screen, tea.Cmd) { return p.compare(st) }},
 		Key{Names: []string{"h"}, Label: "h", Hint: probes.T("headers"), Help: probes.T("request and response of the handshake, or the messages again"), Off: offHeaders, Do: press(func() Screen { return p.toggled(showHeaders) })},
-		Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("back to the messages"), Off: offMode, Do: press(func() Screen { return p.toggled(p.mode) })},
+		Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("clear the filter, or back to the messages"), Off: offMode, Do: press(func() Screen {
+			if p.only.text != "" {
+				p.only, p.scroll = filter{}, 0
+				return p
+			}
+			return p.toggled(p.mode)
+		})},
+		p.only.key(probes.T("only messages, or header lines, that contain a text"), probes.Text{}, func(f filter) Screen { p.only, p.scroll = f, 0; return p }),
+		Key{Names: []string{"r"}, Label: "r", Help: probes.T("the same handshake, or the same comparison, once more"), Off: again, Do: func() (Screen, tea.Cmd) {
+			if p.mode == showCompared {
+				return p.comparing(st)
+			}
+			return p.connect(st)
+		}},
 		Key{Names: []string{"u"}, Label: "u", Help: probes.T("another URL; an empty one is the settings' own again"), Off: offURL(p.session != nil || p.busy), Do: press(func() Screen { p.typing, p.text, p.bad = typeURL, p.url, probes.Text{}; return p })},
 	)
 }

@@ -52,7 +52,7 @@ func TestProbeIsAsRecorded(t *testing.T) {
 		}
 		p = p.event(e)
 	}
-	golden(t, "probe-connected", p, d.st)
+	inEveryLook(t, "probe-connected", p, d.st)
 	d.s = p
 	d.press("h")
 	golden(t, "probe-headers", d.s, d.st)
@@ -66,7 +66,22 @@ func TestProbeIsAsRecorded(t *testing.T) {
 		},
 		names: [2]string{"wss://ws.example.com/live", "192.168.6.171:38888"}, trace: madeUpTrace(),
 	})
-	golden(t, "probe-compared", p, d.st)
+	inEveryLook(t, "probe-compared", p, d.st)
+	d.s = p
+	d.press("/")
+	d.typed("upgrade", tea.KeyEnter)
+	d.shows(`: "upgrade"`, "arrived: Upgrade")
+	if strings.Contains(view(d.s, d.st), "connected to") {
+		t.Error("the filter lets all rows through")
+	}
+	d.press("esc")
+	d.shows("connected to")
+	d.press("esc", "/")
+	d.typed("hello", tea.KeyEnter)
+	golden(t, "probe-filter", d.s, d.st)
+	d.press("/")
+	d.typed("nowhere", tea.KeyEnter)
+	d.shows("nothing matches")
 	bad := handshake.Cause{Kind: handshake.Refused, Phase: handshake.Connecting, Text: probes.T("192.0.2.7:443 refuses connections: nothing listens there, or a firewall rejects them")}
 	p = p.heard(probeOpened{trace: handshake.Trace{Cause: bad, DNS: 1000, Attempts: []handshake.Attempt{{Address: "192.0.2.7:443", Cause: bad}}}})
 	p.mode, p.talk, p.rtts = showTalk, nil, nil

@@ -49,7 +49,7 @@ func (p probe) View(st State) string {
 		title = t.Clean(u)
 	}
 	left := pane{title: title, focused: true}
-	right := pane{title: p.talkTitle(), more: len(lines) > room}
+	right := pane{title: p.only.titled(t, p.talkTitle()), more: len(lines) > room}
 	shown := widgets.Window(lines, max(len(lines)-room-p.scroll, 0), room)
 	if l.beside {
 		fall := widgets.Window(p.waterfall(st, l.left-1), 0, l.top)
@@ -72,7 +72,7 @@ func (p probe) View(st State) string {
 
 func (p probe) whole(st State, title string, lines []string, room int) string {
 	t := p.d.Theme
-	out := []string{rule(t, pane{title, true, len(lines) > room}, pane{}, st.Width, 0)}
+	out := []string{rule(t, pane{p.only.titled(t, title), true, len(lines) > room}, pane{}, st.Width, 0)}
 	for _, line := range widgets.Window(lines, min(p.scroll, max(len(lines)-room, 0)), room) {
 		out = append(out, " "+widgets.Cut(line, st.Width-2, t.Marks.Ellipsis))
 	}
@@ -97,9 +97,9 @@ func (p probe) talkTitle() string {
 func (p probe) lines(st State) []string {
 	switch p.mode {
 	case showHeaders:
-		return p.headers(st.Width - 2)
+		return p.only.lines(p.d.Theme, p.headers(st.Width-2))
 	case showCompared:
-		return p.compared(st.Width - 2)
+		return p.only.lines(p.d.Theme, p.compared(st.Width-2))
 	}
 	return p.talkLines(st)
 }
@@ -116,6 +116,9 @@ func (p probe) talkLines(st State) []string {
 	width := p.layout(st).right
 	var out []string
 	for _, l := range p.talk {
+		if !p.only.passes(l.text) {
+			continue
+		}
 		arrow, style := t.Accent.Render("<"), t.Plain
 		switch {
 		case l.note:
@@ -129,6 +132,9 @@ func (p probe) talkLines(st State) []string {
 			}
 			out = append(out, arrow+" "+style.Render(line))
 		}
+	}
+	if len(out) == 0 {
+		return []string{t.Faint.Render(t.Say(p.only.nothing()))}
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"example.com/wsdoctor/embedproxy"
@@ -36,6 +37,7 @@ type proxyScreen struct {
 	seenAt, beforeAt time.Time
 	err              error
 
+	only    filter // of backends, tunnels and the log
 	focus   proxyFocus
 	backend string // selected; "": the first
 	tunnel  uint64 // selected; 0: the first
@@ -56,7 +58,7 @@ type proxyAsk struct {
 
 func newProxy(d Deps) Screen { return proxyScreen{d: d} }
 
-func (p proxyScreen) Prompt() string { return "" }
+func (p proxyScreen) Prompt() string { return p.only.prompt(p.d.Theme) }
 
 func (p proxyScreen) Update(_ State, msg tea.Msg) (Screen, tea.Cmd) {
 	switch msg := msg.(type) {
@@ -98,6 +100,8 @@ func (p proxyScreen) Update(_ State, msg tea.Msg) (Screen, tea.Cmd) {
 		if msg.by != nil && msg.by == p.own {
 			p.own = nil
 		}
+	case tea.KeyMsg:
+		p.only, p.scroll = p.only.typed(p.d.Theme, msg), 0
 	case EndNow:
 		if own := p.source.own; own != nil {
 			return p, p.act(own.Kill)
@@ -112,6 +116,13 @@ func (p proxyScreen) watching(also tea.Cmd) (Screen, tea.Cmd) {
 	p.watch, p.err = p.count, nil
 	p.seen, p.before, p.seenAt, p.beforeAt = embedproxy.Snapshot{}, embedproxy.Snapshot{}, time.Time{}, time.Time{}
 	return p, tea.Batch(also, p.look())
+}
+
+// again asks at once, and goes on from there at the usual pace.
+func (p proxyScreen) again() (Screen, tea.Cmd) {
+	p.count++
+	p.watch = p.count
+	return p, p.look()
 }
 
 // look asks the source once.
@@ -141,7 +152,9 @@ var tunnelColumns = []tunnelColumn{
 
 // tunnels are those of the last look, as they are sorted.
 func (p proxyScreen) tunnels() []embedproxy.TunnelStatus {
-	out := slices.Clone(p.seen.Tunnels)
+	out := slices.DeleteFunc(slices.Clone(p.seen.Tunnels), func(t embedproxy.TunnelStatus) bool {
+		return !p.only.passes(strconv.FormatUint(t.ID, 10), t.Client, t.Backend)
+	})
 	by := tunnelColumns[p.sort].compare
 	slices.SortStableFunc(out, func(a, b embedproxy.TunnelStatus) int {
 		if p.reverse {
@@ -152,12 +165,18 @@ func (p proxyScreen) tunnels() []embedproxy.TunnelStatus {
 	return out
 }
 
-// selectedBackend returns the index of the selected backend; -1 where there is none.
+// backends are those that the filter lets through.
+func (p proxyScreen) backends() []embedproxy.BackendStatus {
+	return slices.DeleteFunc(slices.Clone(p.seen.Backends), func(b embedproxy.BackendStatus) bool { return !p.only.passes(b.Address, b.State) })
+}
+
+// selectedBackend returns the index of the selected backend among those shown; -1 where there is none.
 func (p proxyScreen) selectedBackend() int {
-	if len(p.seen.Backends) == 0 {
+	all := p.backends()
+	if len(all) == 0 {
 		return -1
 	}
-	return max(slices.IndexFunc(p.seen.Backends, func(b embedproxy.BackendStatus) bool { return b.Address == p.backend }), 0)
+	return max(slices.IndexFunc(all, func(b embedproxy.BackendStatus) bool { return b.Address == p.backend }), 0)
 }
 
 // selectedTunnel returns the index of the selected tunnel among those sorted; -1 where there is none.
@@ -174,7 +193,8 @@ func (p proxyScreen) moved(st State, by int) Screen {
 		p.scroll = min(max(p.scroll-by, 0), max(len(p.logLines(st))-p.room(st), 0))
 	case p.focus == onBackends:
 		if i := p.selectedBackend(); i >= 0 {
-			p.backend = p.seen.Backends[min(max(i+by, 0), len(p.seen.Backends)-1)].Address
+			all := p.backends()
+			p.backend = all[min(max(i+by, 0), len(all)-1)].Address
 		}
 	default:
 		all := p.tunnels()

@@ -31,8 +31,11 @@ func (p proxyScreen) Keys(st State) []Key {
 	case len(st.Config.Backends()) == 0:
 		offStart = probes.T("the settings name no backend")
 	}
+	if p.watch == 0 && p.only.text == "" {
+		offStop = probes.T("no proxy is watched")
+	}
 	if p.watch == 0 {
-		offStop, offRows = probes.T("no proxy is watched"), probes.T("no proxy is watched")
+		offRows = probes.T("no proxy is watched")
 	}
 	if p.source.own == nil {
 		offOwn = probes.T("only a proxy that runs in this program can be changed from here")
@@ -46,6 +49,10 @@ func (p proxyScreen) Keys(st State) []Key {
 	if j < 0 {
 		offTunnel = probes.T("no tunnel is selected")
 	}
+	offFilter := offRows
+	if p.showLog {
+		offFilter = probes.Text{}
+	}
 	drain := probes.T("take the selected backend out, or let clients come to it again (it asks)")
 	keys := append(navigation(p.d.Theme.Marks, probes.T("move"), max(p.room(st)-1, 1), func(by int) Screen { return p.moved(st, by) }),
 		Key{Names: []string{"left", "right", "h"}, Label: "left/right", Hint: probes.T("table"), Help: probes.T("from the backends to the tunnels, and back"), Off: offRows, Do: press(func() Screen { p.focus, p.showLog = 1-p.focus, false; return p })},
@@ -57,7 +64,13 @@ func (p proxyScreen) Keys(st State) []Key {
 			p.asking = proxyAsk{probes.T("Run the proxy here? It %s, and ends with this program.", binds(st.Config)), proxyScreen.start}
 			return p
 		})},
-		Key{Names: []string{"esc"}, Label: "esc", Hint: probes.T("let go"), Help: probes.T("stop watching; a proxy that runs here is drained (it asks)"), Off: offStop, Do: press(func() Screen { return p.lettingGo(st) })},
+		Key{Names: []string{"esc"}, Label: "esc", Hint: probes.T("let go"), Help: probes.T("clear the filter, or stop watching; a proxy that runs here is drained (it asks)"), Off: offStop, Do: press(func() Screen {
+			if p.only.text != "" {
+				p.only = filter{}
+				return p
+			}
+			return p.lettingGo(st)
+		})},
 		Key{Names: []string{"D"}, Label: "D", Hint: probes.T("drain"), Help: drain, Off: First(offOwn, offBackend), Do: press(func() Screen { return p.draining(st, i) })},
 		Key{Names: []string{"X"}, Label: "X", Hint: probes.T("close"), Help: probes.T("close the selected tunnel (it asks)"), Off: First(offOwn, offTunnel), Do: press(func() Screen {
 			t := all[j]
@@ -73,6 +86,8 @@ func (p proxyScreen) Keys(st State) []Key {
 		})},
 		Key{Names: []string{"o"}, Label: "o", Help: probes.T("sort the tunnels by the next column"), Off: offRows, Do: press(func() Screen { p.sort, p.focus = (p.sort+1)%len(tunnelColumns), onTunnels; return p })},
 		Key{Names: []string{"O"}, Label: "O", Help: probes.T("sort the other way round"), Off: offRows, Do: press(func() Screen { p.reverse, p.focus = !p.reverse, onTunnels; return p })},
+		p.only.key(probes.T("only backends, tunnels and log lines that contain a text"), offFilter, func(f filter) Screen { p.only, p.scroll = f, 0; return p }),
+		Key{Names: []string{"r"}, Label: "r", Help: probes.T("look at once, without waiting for the next second"), Off: offRows, Do: p.again},
 		Key{Names: []string{"L"}, Label: "L", Hint: probes.T("log"), Help: probes.T("the log of the proxy that runs here, or the tables again"), Off: p.offLog(), Do: press(func() Screen { p.showLog, p.scroll = !p.showLog, 0; return p })})
 	return keys
 }
@@ -110,7 +125,7 @@ func (p proxyScreen) lettingGo(st State) Screen {
 
 // draining takes a backend out, or lets it in again, if the operator says so.
 func (p proxyScreen) draining(st State, i int) Screen {
-	b := p.seen.Backends[i]
+	b := p.backends()[i]
 	on := b.State != "draining"
 	words := probes.T("Let clients come to %s again?", b.Address)
 	if on {

@@ -11,6 +11,7 @@ import (
 	"example.com/wsdoctor/embedproxy"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/probetest"
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 func proxyState() State {
@@ -47,10 +48,16 @@ func TestProxyIsAsRecorded(t *testing.T) {
 	d.s = p
 	d.s, _ = d.s.Update(st, proxyStatus{watch: 1, at: at, seen: snapshot(1000)})
 	d.s, _ = d.s.Update(st, proxyStatus{watch: 1, at: at.Add(time.Second), seen: snapshot(3000)})
-	golden(t, "proxy", d.s, st)
+	inEveryLook(t, "proxy", d.s, st)
 	d.press("right", "down", "o", "o", "o", "o")
 	golden(t, "proxy-sorted", d.s, st)
-	d.press("left", "down", "down", "up", "D")
+	d.clicks(5, 13, "▌ 1206") // the last tunnel; above it stand a rule, two lines of totals, and the backends
+	d.clicks(5, 8, "▌ ✗  192.168.6.173:38888")
+	d.press("/")
+	d.typed("173", tea.KeyEnter)
+	d.shows(`: "173"`, "0 of 3 tunnels", "▌ ✗  192.168.6.173:38888")
+	d.press("esc")
+	d.press("up", "D")
 	golden(t, "proxy-asks", d.s, st)
 	d.press("n")
 	p = d.s.(proxyScreen)

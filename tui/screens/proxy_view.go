@@ -21,7 +21,7 @@ func (p proxyScreen) View(st State) string {
 		title = t.Say(probes.T("proxy on %s", strings.Join(p.seen.Addresses, ", ")))
 	}
 	head := p.head(st)
-	lines := append([]string{rule(t, pane{title, true, false}, pane{}, st.Width, 0)}, head...)
+	lines := append([]string{rule(t, pane{p.only.titled(t, title), true, false}, pane{}, st.Width, 0)}, head...)
 	if p.seenAt.IsZero() && !p.showLog {
 		return strings.Join(widgets.Window(lines, 0, st.Height), "\n")
 	}
@@ -42,11 +42,13 @@ func (p proxyScreen) View(st State) string {
 	if p.seen.Open == 1 {
 		count = probes.T("1 tunnel")
 	}
-	if p.seen.Open > len(all) {
+	if p.only.text != "" {
+		count = probes.T("%d of %d tunnels", len(all), p.seen.Open)
+	} else if p.seen.Open > len(all) {
 		count = probes.T("%d tunnels and handshakes, the oldest %d", p.seen.Open, len(all))
 	}
 	lines = append(lines, p.focused(st, onTunnels, probes.T("%s, by %s", count, tunnelColumns[p.sort].title)), rows[0])
-	room := max(st.Height-len(lines), 1)
+	room := p.tunnelRows(st)
 	lines = append(lines, widgets.Window(rows[1:], widgets.Top(max(p.selectedTunnel(all), 0), len(rows)-1, room), room)...)
 	return strings.Join(widgets.Window(lines, 0, st.Height), "\n")
 }
@@ -64,7 +66,13 @@ func (p proxyScreen) focused(st State, f proxyFocus, title probes.Text) string {
 
 // backendRows is how many backends are shown at a time.
 func (p proxyScreen) backendRows(st State) int {
-	return min(len(p.seen.Backends), max((st.Height-9)/2, 1))
+	return min(len(p.backends()), max((st.Height-9)/2, 1))
+}
+
+// tunnelRows is how many tunnels are shown at a time: what the rest of the screen leaves, which has two rules and two
+// heads of tables beside the backends.
+func (p proxyScreen) tunnelRows(st State) int {
+	return max(st.Height-1-len(p.head(st))-2-p.backendRows(st)-2, 1)
 }
 
 // room is how many lines of the log are shown at a time, and how far a page goes.
@@ -165,7 +173,7 @@ func (p proxyScreen) backendTable(st State) []string {
 		{Title: t.Say(probes.T("opened")), Right: true}, {Title: t.Say(probes.T("failed")), Right: true}, {Title: t.Say(probes.T("rate")), Right: true, Min: 8},
 	}
 	var rows [][]widgets.Cell
-	for i, b := range p.seen.Backends {
+	for i, b := range p.backends() {
 		mark, style := t.Status(backendStatus(b.State))
 		cursor, text := p.cursor(onBackends, i == p.selectedBackend())
 		rate := strings.TrimSpace(t.Marks.Skipped)
@@ -250,5 +258,5 @@ func (p proxyScreen) logLines(st State) []string {
 	for i, line := range p.log {
 		out[i] = " " + widgets.Cut(t.Clean(line), st.Width-2, t.Marks.Ellipsis)
 	}
-	return out
+	return p.only.lines(t, out)
 }

@@ -107,6 +107,12 @@ type Place struct {
 	Check string // whose finding is shown first; "": any
 }
 
+// Clickable is a screen with rows that a click selects; on the selected one it opens what there is to open. x and y
+// count from the upper left corner of the view.
+type Clickable interface {
+	Clicked(st State, x, y int) Screen
+}
+
 // ByHand is a screen that knows the commands that do by hand what it shows; the key ! lists them.
 type ByHand interface {
 	Commands(State) []string

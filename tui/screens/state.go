@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
@@ -21,7 +22,7 @@ type State struct {
 	Report  probes.Report            // of the last finished run, with its causes; the zero value before the first
 	Before  probes.Report            // of the finished run before that
 
-	Past map[string][]probes.Status // by id, how the last runs ended, the newest last
+	Past map[string][]Past // by id, what the last runs came to, the newest last; kept in memory alone
 
 	Phases map[string]Phase // of the areas in the present run; nil at rest
 	Spin   int              // counts the steps of the spinner
@@ -114,18 +115,38 @@ func (s State) With(e probes.Event) State {
 	return s
 }
 
+// Past is what one run of a check came to.
+type Past struct {
+	At     time.Time // the end of the run
+	Status probes.Status
+	Words  probes.Text // its first finding, or why there is no result; empty: there is nothing to say
+}
+
+func pastOf(res probes.Result, at time.Time) Past {
+	p := Past{at, res.Status, res.Reason}
+	if len(res.Findings) > 0 {
+		p.Words = res.Findings[0].Title
+	}
+	return p
+}
+
 // mostPast is how many runs of a check are remembered.
 const mostPast = 20
 
 // Finished returns s at the end of a run that came to r.
 func (s State) Finished(r probes.Report) State {
-	past := make(map[string][]probes.Status, len(r.Results))
+	past := make(map[string][]Past, len(r.Results))
+	end := r.Started.Add(r.Took)
 	for _, res := range r.Results {
 		was := s.Past[res.ID]
+		past[res.ID] = was
+		if _, ran := s.Phases[res.Area]; s.Phases != nil && !ran {
+			continue // the report has it from an earlier run
+		}
 		if len(was) == mostPast {
 			was = was[1:]
 		}
-		past[res.ID] = append(slices.Clip(was), res.Status)
+		past[res.ID] = append(slices.Clip(was), pastOf(res, end))
 	}
 	s.Past = past
 	s.Before, s.Report, s.Phases = s.Report, r, nil

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/wsdoctor/probes"
+	"github.com/charmbracelet/lipgloss"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -89,6 +90,15 @@ func (t Theme) Pasteable(text probes.Text) string {
 		}
 		return r
 	}, text.In(t.translate))
+}
+
+// Underlined draws s in a style, and underlined: by one sequence, where lipgloss sends one for each character, twelve
+// bytes long, which a slow line shows.
+func (t Theme) Underlined(style lipgloss.Style, s string) string {
+	if s == "" {
+		return ""
+	}
+	return "\x1b[4m" + style.Render(s) + "\x1b[24m"
 }
 
 // Titled draws a horizontal rule of width cells with a title at its left end.
