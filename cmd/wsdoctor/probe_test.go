@@ -256,7 +256,7 @@ func TestEndWords(t *testing.T) {
 		{wsclient.End{By: "client", How: handshake.BySilence, Code: 1000}, "did not answer the Close frame"},
 		{wsclient.End{By: "client", How: handshake.ByFIN, Code: 1000}, "without a Close frame"},
 	} {
-		if got := endWords(tc.end); !strings.Contains(got, tc.says) {
+		if got := endWords(tc.end); !strings.Contains(got.String(), tc.says) {
 			t.Errorf("got %q, expected %q in it", got, tc.says)
 		}
 	}

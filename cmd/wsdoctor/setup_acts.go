@@ -82,7 +82,7 @@ func (g *guide) review(ctx context.Context, p wizard.Plan) (bool, error) {
 	if changes == 0 {
 		return true, nil
 	}
-	ok, err := g.confirm(ctx, "write %s, after a look at this host?", plural(changes, "file"))
+	ok, err := g.confirm(ctx, "write %s, after a look at this host?", probes.Counted(changes, "1 file", "%d files"))
 	if err != nil || ok {
 		return ok, err
 	}

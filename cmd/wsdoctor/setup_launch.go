@@ -130,7 +130,7 @@ func (g *guide) prove(ctx context.Context, d wizard.Draft) (step string) {
 	}
 	g.say("")
 	g.say("%s", url)
-	out := &textOutput{notes: g.a.stdout, messages: g.a.stdout, terminal: g.a.stdoutTTY, ascii: g.a.ascii(), now: time.Now}
+	out := &textOutput{notes: g.a.stdout, messages: g.a.stdout, terminal: g.a.stdoutTTY, ascii: g.a.ascii(), voice: g.a.voice(), now: time.Now}
 	tr := handshake.Dial(ctx, handshake.Request{URL: url})
 	out.opened(tr)
 	if tr.Upgraded() {

@@ -38,6 +38,7 @@ func golden(t *testing.T, name string, s Screen, st State) {
 			drawn.Fits(t, fmt.Sprintf("%s at %dx%d", name, w, h), view+strings.Repeat("\n", max(h-strings.Count(view, "\n")-1, 0)), w, h)
 		}
 	}
+	inOtherWords(t, name, s, st)
 }
 
 // written writes files of a configuration into a folder and reads them as the area nginx does.
@@ -165,7 +166,7 @@ func madeUpReading() *reading {
 		diff: strings.Split("--- /etc/nginx/sites/bi.conf\n+++ /etc/nginx/sites/bi.conf\n@@ -4,5 +4,6 @@\n \tlocation / {\n \t\tproxy_pass http://websocket;\n-\t\tproxy_read_timeout 10s;\n+\t\tproxy_read_timeout 1h;\n+\t\tproxy_set_header Upgrade $http_upgrade;\n \t}", "\n"),
 		walks: []lint.Walk{{
 			Path: "/socket.io/", What: "server", Server: "bi.example.com", End: probes.T("proxied to http://websocket in HTTP/1.0"),
-			Steps:   []lint.WalkStep{{At: "/etc/nginx/sites/bi.conf:1", Text: "server bi.example.com"}, {At: "/etc/nginx/sites/bi.conf:4", Text: "location / is the longest prefix of /socket.io/, and no regex location stands in its way here"}},
+			Steps:   []lint.WalkStep{{At: "/etc/nginx/sites/bi.conf:1", Text: probes.Verbatim("server bi.example.com")}, {At: "/etc/nginx/sites/bi.conf:4", Text: probes.Verbatim("location / is the longest prefix of /socket.io/, and no regex location stands in its way here")}},
 			Headers: []string{"Host: bi.example.com", "Connection: close"}, Doubts: []string{"/etc/nginx/sites/bi.conf:3: if ($http_x)"},
 		}},
 	}

@@ -14,7 +14,7 @@ import (
 
 // hop is one part of the path, with the edge that leads to it.
 type hop struct {
-	name   string
+	name   probes.Text
 	where  string // host:port
 	status probes.Status
 	seen   bool        // a run has looked at it
@@ -38,7 +38,7 @@ func pathOf(st State) path {
 	bal, judged := probes.Observed[balancer.Observation](st.Report)
 	cfg := st.Config
 	for _, b := range cfg.Backends() {
-		h := hop{name: nodeOf(cfg, b.Address), where: b.Address, edge: edgeOf(cfg.BackendURL(b.Address))}
+		h := hop{name: probes.Verbatim(nodeOf(cfg, b.Address)), where: b.Address, edge: edgeOf(cfg.BackendURL(b.Address))}
 		for i := range seen.Nodes {
 			if tr := &seen.Nodes[i]; tr.URL == cfg.BackendURL(b.Address) {
 				h.took(tr)
@@ -90,11 +90,10 @@ func (h *hop) took(tr *handshake.Trace) {
 
 // shortCause says in a few words why there is no connection; the long way stands with the check.
 func shortCause(k handshake.Kind, long probes.Text) probes.Text {
-	words := strings.ReplaceAll(string(k), "_", " ")
-	if words == "" {
+	if k == handshake.None {
 		return long
 	}
-	return probes.Verbatim(words)
+	return k.Words()
 }
 
 // worstOf is the worst status that the checks of areas have: a warning, else fine.
@@ -121,22 +120,22 @@ func nodeOf(cfg cluster.Config, address string) string {
 }
 
 // balancerName is the kind of the settings, or what its answers say where the settings do not know.
-func balancerName(cfg cluster.Config, seen balancer.Observation, judged bool) string {
+func balancerName(cfg cluster.Config, seen balancer.Observation, judged bool) probes.Text {
 	kind := cfg.Balancer.Kind
 	if judged && (kind == "" || kind == cluster.Other) {
 		kind = seen.Kind
 	}
 	switch kind {
 	case "", cluster.Other:
-		return "balancer"
+		return probes.T("balancer")
 	case cluster.Embedded:
-		return "wsdoctor proxy"
+		return probes.T("%s proxy", "wsdoctor")
 	case cluster.HAProxy:
-		return "HAProxy"
+		return probes.Verbatim("HAProxy")
 	case cluster.Caddy:
-		return "Caddy"
+		return probes.Verbatim("Caddy")
 	}
-	return string(kind)
+	return probes.Verbatim(string(kind))
 }
 
 // edgeOf names the protocol and the port of a URL.

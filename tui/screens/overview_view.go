@@ -18,7 +18,7 @@ func (o overview) path(st State) []string {
 	p := pathOf(st)
 	t := o.d.Theme
 	all := len(p.nodes)
-	p.nodes = slices.DeleteFunc(p.nodes, func(h hop) bool { return !o.only.passes(h.name, h.where, t.Say(h.words)) })
+	p.nodes = slices.DeleteFunc(p.nodes, func(h hop) bool { return !o.only.passes(t.Say(h.name), h.where, t.Say(h.words)) })
 	if all > 0 && len(p.nodes) == 0 {
 		return []string{"", " " + t.Faint.Render(t.Say(o.only.nothing()))}
 	}
@@ -67,8 +67,8 @@ func (o overview) broken(h hop) string {
 func (o overview) entry(head string, h hop, width int) []string {
 	t := o.d.Theme
 	mark, style := o.sign(h)
-	line := head + style.Render(mark) + " " + t.Strong.Render(t.Clean(h.name))
-	if h.where != h.name {
+	line := head + style.Render(mark) + " " + t.Strong.Render(t.Say(h.name))
+	if h.where != h.name.String() {
 		line += " " + t.Faint.Render(t.Clean(h.where))
 	}
 	words := t.Say(h.words)
@@ -93,7 +93,7 @@ func (o overview) box(style lipgloss.Style, lines []string, width int) []string 
 func (o overview) boxOf(h hop, width int) []string {
 	t := o.d.Theme
 	mark, style := o.sign(h)
-	lines := []string{style.Render(mark) + " " + t.Strong.Render(t.Clean(h.name)), t.Faint.Render(t.Clean(h.where))}
+	lines := []string{style.Render(mark) + " " + t.Strong.Render(t.Say(h.name)), t.Faint.Render(t.Clean(h.where))}
 	words := h.words
 	if !h.seen {
 		words = probes.T("not asked yet")
@@ -175,8 +175,8 @@ func (o overview) nodes(all []hop, edge, width int, trunk bool) []string {
 		if err != nil {
 			host = n.where
 		}
-		name := t.Strong.Render(t.Clean(n.name))
-		if host != n.name {
+		name := t.Strong.Render(t.Say(n.name))
+		if host != n.name.String() {
 			name += " " + t.Faint.Render(t.Clean(host))
 		}
 		out = append(out,
