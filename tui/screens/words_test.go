@@ -14,7 +14,16 @@ import (
 
 // data is what the recorded screens have in Latin letters that is no word of a language: names of programs, commands,
 // keys, ids of checks, what was found in files and what peers sent.
-const data = `` // TODO
+const data = `nginx HAProxy node handshake balancer ports upgrade upgrade-header read-timeout connect holder ip-hash
+nginx.conf /etc/nginx/sites/bi.conf server listen server_name bi.example.com location proxy_pass http://websocket; timeout
+proxy_set_header Host $http_host proxy_read_timeout Upgrade $http_upgrade Connection $connection_upgrade max_fails
+ws://192.168.6.181:38889/socket.io/?EIO=3&transport=websocket wss://ws.example.com/live GET /live Connection: close X-Odd
+HTTP/1.1 400 Bad Request 101 Switching Protocols ABABAB BBBBBB {"hello":"世界"} "failed"
+a message from here that is long enough to be wrapped where the terminal is narrow, and longer
+msg="tunnel opened" client backend asking the proxy: dial tcp 127.0.0.1:9380: connect: connection refused` + said
+
+// said is what the talk with a server was told in, when it came: in the language of the program, which was English.
+const said = "ping of the server, answered; pong after; pong that nobody asked for; bytes; closed by the server after, idle: going away (Close frame)"
 
 // inOtherWords draws a screen in a language of other letters, in which none of ours may be left that is no data, and in
 // Chinese, where a character takes two cells.
