@@ -35,6 +35,10 @@ type app struct {
 	over          overlay
 	overTop       int
 	palette       *palette // nil: it is closed
+	faults        *faultList
+	faultsIn      []bool // at the last look, as Options.Faults
+	breaking      bool   // a fault is being put in or taken back
+	stale         bool   // what is being checked has changed in the meantime
 	ice           frozen
 	leaving       bool   // the operator was asked what becomes of what runs
 	mouse         bool   // the terminal tells of the mouse
@@ -74,9 +78,10 @@ func newApp(o Options, w *work, t theme.Theme) app {
 		},
 	}
 	deps := screens.Deps{
-		Theme: t, SettingsPath: o.SettingsPath, Do: w.do, Work: w.under,
+		Theme: t, SettingsPath: o.SettingsPath, Attached: o.Attached, Do: w.do, Work: w.under,
 		After: func(d time.Duration, msg func(time.Time) tea.Msg) tea.Cmd { return w.after(d, now, msg) },
 	}
+	a.note = t.Say(o.Note)
 	for _, e := range screens.All {
 		a.screens = append(a.screens, e.New(deps))
 	}
@@ -162,7 +167,18 @@ func (a app) take(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if a.asked {
 			a.note, a.bad = a.theme.Say(changed(a.st.Changes)), false
 		}
-		return a.forward(screens.RunFinished{Areas: msg.areas, At: msg.at})
+		next, cmd := a.forward(screens.RunFinished{Areas: msg.areas, At: msg.at})
+		cmd = tea.Batch(cmd, a.lookAtFaults())
+		if a = next.(app); !a.stale {
+			return a, cmd
+		}
+		a.stale = false
+		a, again := a.started(nil)
+		return a, tea.Batch(cmd, again)
+	case faultsSeen:
+		return a.faultsLookedAt(msg)
+	case faultsChanged:
+		return a.faultsHaveChanged(msg)
 	case screens.Rerun:
 		if !a.st.Busy() {
 			a.asked = !msg.Quiet
@@ -200,6 +216,7 @@ func (a app) take(msg tea.Msg) (tea.Model, tea.Cmd) {
 		a.fault = &msg
 		return a, tea.Quit
 	case failed:
+		a.breaking = false
 		a.note, a.bad = a.theme.Clean(msg.err.Error()), true
 		return a, nil
 	}

@@ -53,6 +53,8 @@ func (a app) page() string {
 	switch {
 	case a.palette != nil:
 		body = a.paletteView()
+	case a.faults != nil:
+		body = strings.Join(a.faultsView(), "\n")
 	case a.over != noOverlay:
 		body = a.overView()
 	}
@@ -221,6 +223,8 @@ func (a app) footer(width int) string {
 		return t.Warn.Render(t.Say(probes.T("%s: y leaves, k at once, esc stays", a.ends())))
 	case a.palette != nil:
 		return screens.Typing(t, ":", a.palette.text, probes.T("%s does it, esc leaves", t.Marks.Enter))
+	case a.faults != nil:
+		return t.Faint.Render(t.Say(probes.T("%s chooses, %s or a number does it, any other key closes", t.Marks.UpDown, t.Marks.Enter)))
 	case a.over == handOverlay:
 		return t.Faint.Render(t.Say(probes.T("%s scrolls, y copies, any other key closes", t.Marks.UpDown)))
 	case a.over != noOverlay:

@@ -56,7 +56,7 @@ func (a app) frameKeys() []frameKey {
 	if !a.mouse {
 		mouse = probes.T("take the mouse: wheel, clicks on tabs and rows")
 	}
-	return append(keys,
+	return append(append(keys, a.faultKeys()...),
 		frameKey{screens.Key{Names: []string{"tab"}, Off: off}, turn(1)},
 		frameKey{screens.Key{Names: []string{"shift+tab"}, Off: off}, turn(-1)},
 		key(":", none, probes.T("everything that can be done, by name"), off, func(a app) (app, tea.Cmd) { a.palette = &palette{}; return a, nil }),
@@ -138,6 +138,8 @@ func (a app) pressed(k tea.KeyMsg) (app, tea.Cmd) {
 		return a.leavingPressed(name)
 	case a.palette != nil:
 		return a.palettePressed(k)
+	case a.faults != nil:
+		return a.faultsPressed(name)
 	case a.over != noOverlay:
 		return a.overPressed(name)
 	case a.shown().Prompt() != "" && !a.tooSmall():

@@ -13,7 +13,7 @@ const wheelLines = 3
 // moused takes the mouse: the wheel is the arrow keys, a click on a tab shows it, and a click on a row selects it.
 // Nothing needs it.
 func (a app) moused(m tea.MouseMsg) (app, tea.Cmd) {
-	if m.Action != tea.MouseActionPress || a.tooSmall() || a.palette != nil {
+	if m.Action != tea.MouseActionPress || a.tooSmall() || a.palette != nil || a.faults != nil {
 		return a, nil
 	}
 	name := ""

@@ -29,6 +29,7 @@ func (a app) choices() []choice {
 	for i, e := range screens.All {
 		out = append(out, choice{e.Key, t.Say(probes.T("show %s", t.Phrase(e.Title))), probes.Text{}, func(a app) (app, tea.Cmd) { return a.turned(i), nil }})
 	}
+	out = append(out, a.faultChoices()...)
 	for _, k := range a.keys() {
 		if !k.Help.IsZero() && k.Names[0] != ":" {
 			out = append(out, choice{k.Label, t.Say(k.Help), k.Off, k.do})

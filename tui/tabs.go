@@ -76,7 +76,7 @@ func (a app) where() string {
 
 // turned shows another screen.
 func (a app) turned(to int) app {
-	a.active, a.over, a.palette = to, noOverlay, nil
+	a.active, a.over, a.palette, a.faults = to, noOverlay, nil, nil
 	return a
 }
 

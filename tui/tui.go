@@ -11,6 +11,7 @@ import (
 
 	"example.com/wsdoctor/probes"
 	_ "example.com/wsdoctor/tui/early" // before bubbletea, whose init would question the terminal
+	"example.com/wsdoctor/tui/screens"
 	"example.com/wsdoctor/tui/theme"
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -42,6 +43,13 @@ type Options struct {
 	SettingsPath string
 	// Choose shows the first-time choice before anything is checked. It begins at Target.Config.Product.
 	Choose bool
+
+	// Attached is a proxy of this program that the screens show; nil: there is none.
+	Attached *screens.Attached
+	// Faults are what can be made wrong on request, for a demonstration.
+	Faults []Fault
+	// Note is said at the beginning, until a key is pressed.
+	Note probes.Text
 
 	Input  io.Reader // nil means the terminal
 	Output io.Writer // nil means standard output

@@ -125,32 +125,3 @@ ls -A . /etc/systemd/system/wsdoctor-proxy.* /etc/wsdoctor/* /usr/local/bin/* 2>
 		t.Errorf("systemctl was told\n%s, expected\n%s", log, want)
 	}
 }
-
-// Each fault of the demo is called by its name, and everything is well again without it.
-func TestDemo(t *testing.T) {
-	t.Parallel()
-	if !probetest.InNetns(t) {
-		return
-	}
-	dir := t.TempDir()
-	s, cmd, _ := startOn(t, dir, "dumb", "demo")
-	for _, f := range []struct{ key, says string }{
-		{"1", "ports/time-wait: "}, {"2", "ports/holder: "}, {"3", "balancer/upgrade: "},
-	} {
-		s.see("q leaves: ")
-		s.press(f.key + "\r")
-		s.see(f.says)
-		s.see("status: failed")
-		s.see("  " + f.key + "  ON ")
-		s.see("q leaves: ")
-		s.press(f.key + "\r")
-		s.see("status: ")
-		s.see("  " + f.key + "  off")
-	}
-	s.see("q leaves: ")
-	s.press("q\r")
-	s.ends(cmd)
-	if left, _ := os.ReadDir(dir); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
-	}
-}

@@ -72,13 +72,13 @@ func saveAs(name string, write func(io.Writer) error) (path string, err error) {
 	return path, out.commit()
 }
 
-// runTUI shows the checks on the terminal until the operator leaves. Where there is no settings file and no product
-// was named, it begins with the first-time choice.
-func (a *app) runTUI(ctx context.Context, r tuiRun) error {
-	// A terminal that is closed sends SIGHUP; what runs is to end as cleanly as at ctrl+c.
-	outer := ctx
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
-	defer stop()
+// hangUp ends a context also when the terminal is closed, which sends SIGHUP.
+func hangUp(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, syscall.SIGHUP)
+}
+
+// tuiOptions are those of the screens on this terminal.
+func (a *app) tuiOptions(r tuiRun) tui.Options {
 	o := tui.Options{
 		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SaveScreen: saveScreen, SettingsPath: r.settings,
 		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Translate: a.translate(), Clipboard: clipboard(a.env),
@@ -86,6 +86,17 @@ func (a *app) runTUI(ctx context.Context, r tuiRun) error {
 	if _, terminal := a.stdin.(*os.File); !terminal {
 		o.Input = a.stdin
 	}
+	return o
+}
+
+// runTUI shows the checks on the terminal until the operator leaves. Where there is no settings file and no product
+// was named, it begins with the first-time choice.
+func (a *app) runTUI(ctx context.Context, r tuiRun) error {
+	// A terminal that is closed sends SIGHUP; what runs is to end as cleanly as at ctrl+c.
+	outer := ctx
+	ctx, stop := hangUp(ctx)
+	defer stop()
+	o := a.tuiOptions(r)
 	if r.settings == "" && a.product == "" {
 		path, err := filepath.Abs(a.settingsPlaces()[0])
 		if err != nil {

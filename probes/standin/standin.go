@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
@@ -47,6 +48,9 @@ const (
 type Options struct {
 	Name string      // that it goes by; "" means "stand-in"
 	Seen func(Visit) // told of each request before it is answered, from several goroutines; nil: nobody
+
+	// Control changes the listening socket before it is bound; nil: nobody does. See net.ListenConfig.
+	Control func(network, address string, c syscall.RawConn) error
 }
 
 // Visit is a request as it reached the stand-in: its first message, and its answer to a plain GET.
@@ -76,7 +80,7 @@ type Server struct {
 // Listen starts a stand-in on address (host:port; port 0 picks one). It runs until Close, whatever becomes of ctx: its
 // clients are to get a Close frame. The error is that of net.Listen.
 func Listen(ctx context.Context, address string, opts Options) (*Server, error) {
-	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	ln, err := (&net.ListenConfig{Control: opts.Control}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}

@@ -56,12 +56,30 @@ type proxyAsk struct {
 	do    func(proxyScreen, State) (Screen, tea.Cmd)
 }
 
-func newProxy(d Deps) Screen { return proxyScreen{d: d} }
+func newProxy(d Deps) Screen {
+	p := proxyScreen{d: d}
+	if d.Attached != nil {
+		p.source.own = d.Attached.Proxy
+	}
+	return p
+}
 
 func (p proxyScreen) Prompt() string { return p.only.prompt(p.d.Theme) }
 
 func (p proxyScreen) Update(_ State, msg tea.Msg) (Screen, tea.Cmd) {
 	switch msg := msg.(type) {
+	case tea.WindowSizeMsg: // the first message of all
+		if p.d.Attached == nil || p.count > 0 {
+			return p, nil
+		}
+		var lines tea.Cmd
+		if p.d.Attached.Log != nil {
+			lines = p.d.Attached.Log.next(p.d)
+		}
+		return p.watching(lines)
+	case loggedLines:
+		p = p.logged(msg...)
+		return p, p.d.Attached.Log.next(p.d)
 	case proxyStatus:
 		if msg.watch != p.watch || p.watch == 0 {
 			return p, nil
@@ -93,7 +111,7 @@ func (p proxyScreen) Update(_ State, msg tea.Msg) (Screen, tea.Cmd) {
 			p.err, p.watch = m.err, 0
 			p.seen, p.seenAt, p.beforeAt, p.source = embedproxy.Snapshot{}, time.Time{}, time.Time{}, proxySource{}
 		case proxyLine:
-			p.log = append(p.log[max(len(p.log)-mostLog+1, 0):len(p.log):len(p.log)], string(m))
+			p = p.logged(string(m))
 		}
 		return p, next
 	case over:
@@ -108,6 +126,13 @@ func (p proxyScreen) Update(_ State, msg tea.Msg) (Screen, tea.Cmd) {
 		}
 	}
 	return p, nil
+}
+
+// logged keeps the last lines of the log.
+func (p proxyScreen) logged(lines ...string) proxyScreen {
+	all := append(slices.Clip(p.log), lines...)
+	p.log = all[max(len(all)-mostLog, 0):]
+	return p
 }
 
 // watching begins to watch the source.

@@ -65,6 +65,8 @@ type Deps struct {
 	// Work is Do for work that can be cut short: its context is done when the program is left.
 	Work func(func(context.Context) tea.Msg) tea.Cmd
 
+	Attached *Attached // a proxy that this program runs; nil: none
+
 	SettingsPath string // where the first-time choice writes the settings
 }
 
