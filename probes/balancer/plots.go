@@ -47,7 +47,7 @@ func (s *Stickiness) plot() probes.Plot {
 		}
 		p.Grid.Rows = append(p.Grid.Rows, row)
 	}
-	if s.Observed.By != "" {
+	if !s.Observed.By.IsZero() {
 		p.Notes = append(p.Notes, probes.T("told apart by %s", s.Observed.By))
 	}
 	if s.Observed.Failed > 0 {

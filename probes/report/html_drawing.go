@@ -74,7 +74,7 @@ func cut(text string, units, column float64) string {
 
 // folded breaks text into at most n lines of so many units; what is too long for them is cut.
 func folded(text string, units float64, n int) []string {
-	lines := wrap(text, max(int(units/smallColumn), 8))
+	lines := Wrap(text, max(int(units/smallColumn), 8))
 	if len(lines) > n {
 		lines = append(lines[:n-1:n-1], strings.Join(lines[n-1:], " "))
 	}
