@@ -127,8 +127,8 @@ func pidOf(t *testing.T, script string) int {
 	return pid
 }
 
-// gone tells whether a process has ended.
-func gone(pid int) bool {
+// ended tells whether a process has ended.
+func ended(pid int) bool {
 	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
 	return errors.Is(err, fs.ErrNotExist)
 }
@@ -177,7 +177,7 @@ func TestOverSSH(t *testing.T) {
 	tm.Shows("q quit")
 	tm.Press("q")
 	tm.Restored()
-	if pid := pidOf(t, script); !gone(pid) {
+	if pid := pidOf(t, script); !ended(pid) {
 		t.Errorf("the program, process %d, is still there", pid)
 	}
 
@@ -188,7 +188,7 @@ func TestOverSSH(t *testing.T) {
 	if err := clientOf(t, tm).Kill(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the end of the program whose terminal has vanished", func() bool { return gone(pid) })
+	eventually(t, "the end of the program whose terminal has vanished", func() bool { return ended(pid) })
 }
 
 // The same inside tmux inside ssh: what breaks is the connection, and the program is found again as it was left.
@@ -219,10 +219,10 @@ func TestInTmuxOverSSH(t *testing.T) {
 	}
 	tm = tuitest.InTmux(t, fmt.Sprintf("%s \"%s attach\"", login, inner), 80, 24)
 	tm.Shows("worker_connections 256;", "6 Config", "q quit")
-	if gone(pid) {
+	if ended(pid) {
 		t.Error("the program has ended with the connection")
 	}
 	tm.Press("q")
-	eventually(t, "the end of the program", func() bool { return gone(pid) })
+	eventually(t, "the end of the program", func() bool { return ended(pid) })
 	tm.Restored()
 }
