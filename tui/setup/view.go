@@ -66,9 +66,14 @@ func (m model) header(p *page) {
 		widgets.Ends(t.Selected.Render("wsdoctor")+"  "+t.Strong.Render(t.Say(m.q.step.Title)), t.Faint.Render(where), m.width-2, t.Marks.Ellipsis),
 		t.Faint.Render(strings.Repeat(t.Marks.Across, m.width-2)))
 	if m.q.at == 1 {
-		for _, n := range m.notes {
-			p.say(t.Faint, "", probes.Verbatim(n))
-		}
+		m.found(p)
+	}
+}
+
+// found says what was found out.
+func (m model) found(p *page) {
+	for _, n := range m.notes {
+		p.say(m.theme.Faint, "", probes.Verbatim(n))
 	}
 }
 
