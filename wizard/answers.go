@@ -1,12 +1,15 @@
 package wizard
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/wizard/finedb"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -17,8 +20,8 @@ const CommandsKey = "commands"
 
 // Fill answers every step from a file of answers: YAML, one step a key, with a text, a number or a list. A step that
 // the file leaves out has its suggestion. The error names file, line, key and what was expected; commands is the value
-// of CommandsKey.
-func (s *Session) Fill(name string, raw []byte) (commands bool, err error) {
+// of CommandsKey. password is asked for the one of a database, which no file may hold; an error of it ends the session.
+func (s *Session) Fill(ctx context.Context, name string, raw []byte, password func(ctx context.Context, database string) (string, error)) (commands bool, err error) {
 	given, err := s.readAnswers(name, raw)
 	if err != nil {
 		return false, err
@@ -30,9 +33,28 @@ func (s *Session) Fill(name string, raw []byte) (commands bool, err error) {
 			break
 		}
 		a, has := given[st.ID]
-		v, err := s.Take(a.text)
+		if st.Secret {
+			if a.text, err = password(ctx, s.taken.Locked); err != nil {
+				return false, fmt.Errorf("%s: %w", s.taken.Why, err)
+			}
+		}
+		v := s.Judge(a.text)
+		var seen Seen
+		if st.ID == existingStep.ID || st.Secret {
+			seen = st.Look(ctx, v)
+			if !has && !st.Secret && (len(seen.Objections) > 0 || seen.Taken != nil && seen.Taken.Locked != "") {
+				a.text, seen = nothingThere, Seen{} // it was a suggestion alone
+			}
+			v.Refused = slices.Concat(v.Refused, seen.Refused, seen.Objections)
+		}
+		if v.OK() {
+			v, err = s.TakeSeen(a.text, seen)
+		}
 		if err != nil {
 			return false, err
+		}
+		if !v.OK() && st.Secret {
+			return false, errors.New(v.Refused[0].String())
 		}
 		if !v.OK() {
 			if !has {
@@ -96,6 +118,9 @@ func (s *Session) readAnswers(name string, raw []byte) (map[string]placed, error
 			bad := func(format string, args ...any) error {
 				return &cluster.FileError{File: name, Line: at.Position.Line, Col: at.Position.Column, Key: at.Value, Msg: fmt.Sprintf(format, args...)}
 			}
+			if at.Value == passwordStep.ID {
+				return nil, bad("a password does not belong into a file, expected it in the environment variable %s or at a prompt", finedb.PasswordEnv)
+			}
 			if !slices.Contains(known, at.Value) {
 				if near, ok := probes.Nearest(at.Value, known); ok {
 					return nil, bad("unknown key; did you mean %q?", near)
@@ -142,6 +167,9 @@ func scalar(n ast.Node) (string, bool) {
 func (s *Session) Answers() string {
 	var b strings.Builder
 	for _, g := range s.Given() {
+		if g.Step.ID == existingStep.ID && s.taken.Way == nil {
+			g.Answer = nothingThere // what a table says stands in the other answers
+		}
 		fmt.Fprintf(&b, "%s: %s\n", g.Step.ID, quoted(g.Answer))
 	}
 	return b.String()

@@ -33,12 +33,20 @@ var balancerStep = Step{
 	},
 	Default: func(d Draft) string {
 		switch {
+		case d.Taken.Way != nil:
+			return string(d.Taken.Kind)
 		case d.Found.Settings != "" && d.Config.Balancer.URL != "":
 			return string(d.Config.Balancer.Kind)
 		case len(d.Found.Balancers) > 0:
 			return string(d.Found.Balancers[0].Kind)
 		}
 		return string(cluster.Embedded)
+	},
+	From: func(d Draft) probes.Text {
+		if d.Taken.Way == nil && d.Found.Settings == "" && len(d.Found.Balancers) > 0 {
+			return probes.T("what runs here (pid %d)", d.Found.Balancers[0].PID)
+		}
+		return fromPlace(d.Taken.File)
 	},
 	Skip: stopped,
 	Apply: choose(func(d *Draft, answer string) {

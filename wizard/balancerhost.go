@@ -17,12 +17,20 @@ var balancerHostStep = Step{
 	Default: func(d Draft) string {
 		host := d.Config.Balancer.Host()
 		switch {
+		case d.namedHost():
+			return host
 		case host != "" && d.IsLocal(host) == d.Here:
 			return host
 		case d.Here:
 			return d.Found.Address()
 		}
 		return ""
+	},
+	From: func(d Draft) probes.Text {
+		if d.namedHost() {
+			return d.from(func(p cluster.WayPlaces) string { return p.Entry })
+		}
+		return probes.Text{}
 	},
 	Skip: noneStands,
 	Apply: func(d *Draft, answer string) probes.Text {
@@ -37,6 +45,11 @@ var balancerHostStep = Step{
 		return probes.Text{}
 	},
 	Keys: []string{"balancer.url"},
+}
+
+// namedHost tells that the configuration that was taken over names the host under which clients come.
+func (d Draft) namedHost() bool {
+	return d.Taken.Way != nil && len(d.Taken.Way.Names) > 0 && d.Config.Balancer.Host() == d.Taken.Way.Names[0]
 }
 
 // hostProblem asks the rule for the host of a node, which wants the same.

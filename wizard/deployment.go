@@ -16,11 +16,12 @@ var deploymentStep = Step{
 		{"cluster", probes.T("a cluster of several nodes")},
 	}),
 	Default: func(d Draft) string {
-		if len(d.Config.Nodes) > 1 || len(d.upstreamNodes()) > 1 {
+		if len(d.Config.Nodes) > 1 {
 			return "cluster"
 		}
 		return "single"
 	},
+	From: fromServers,
 	Skip: stopped,
 	Apply: choose(func(d *Draft, answer string) {
 		d.Many = answer == "cluster"
@@ -30,13 +31,4 @@ var deploymentStep = Step{
 		}
 	}),
 	Keys: []string{"websocket.listen_order"},
-}
-
-// upstreamNodes returns the hosts that the running balancers name.
-func (d Draft) upstreamNodes() []string {
-	var out []string
-	for _, b := range d.Found.Balancers {
-		out = append(out, b.Nodes...)
-	}
-	return out
 }

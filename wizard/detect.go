@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes"
@@ -29,7 +28,7 @@ func Detect(ctx context.Context, t probes.Target, settings string) Found {
 		f.note(probes.T("not seen: the sockets of this host (%s)", err.Error()))
 	}
 	f.findBalancers(ctx, t, seen)
-	f.findInstall(ctx, t, seen)
+	f.findInstall(t, seen)
 	f.findPairs(t)
 	var why *probes.Reason
 	if walls, err := firewall.Observe(ctx, t); errors.As(err, &why) && why.Status == probes.Skipped {
@@ -82,18 +81,12 @@ func (f *Found) findBalancers(ctx context.Context, t probes.Target, seen ports.O
 	}
 	rep := probes.Run(ctx, as(cluster.Nginx), []probes.Probe{nginx.Probe()}, probes.Options{}, nil)
 	if n, ok := probes.Observed[nginx.Seen](rep); ok && n.Running != nil {
-		r := Running{Kind: cluster.Nginx, PID: n.Running.PID, Config: n.Config}
-		for _, u := range n.Upstreams {
-			r.Nodes = append(r.Nodes, hostsOf(u.Servers)...)
-		}
+		r := Running{Kind: cluster.Nginx, PID: n.Running.PID, Config: n.Config, Ways: nginx.Ways(n.Source.Conf)}
 		f.Balancers = append(f.Balancers, r)
 		f.note(probes.T("nginx runs here (pid %d) with %s", r.PID, r.Config))
 	}
 	if h, err := haproxy.Observe(ctx, as(cluster.HAProxy)); err == nil && h.PID != 0 && len(h.Files) > 0 {
-		r := Running{Kind: cluster.HAProxy, PID: h.PID, Config: h.Files[0]}
-		for _, p := range h.Proxies {
-			r.Nodes = append(r.Nodes, hostsOf(p.Servers)...)
-		}
+		r := Running{Kind: cluster.HAProxy, PID: h.PID, Config: h.Files[0], Ways: h.Ways("")}
 		f.Balancers = append(f.Balancers, r)
 		f.note(probes.T("HAProxy runs here (pid %d) with %s", r.PID, r.Config))
 	}
@@ -105,21 +98,6 @@ func (f *Found) findBalancers(ctx context.Context, t probes.Target, seen ports.O
 			}
 		}
 	}
-}
-
-// hostsOf takes the hosts of "name 10.0.0.1:38888 weight=1", each once.
-func hostsOf(servers []string) []string {
-	var out []string
-	for _, s := range servers {
-		for _, word := range strings.Fields(s) {
-			host, _, err := net.SplitHostPort(word)
-			if err == nil && host != "" && !slices.Contains(out, host) {
-				out = append(out, host)
-				break
-			}
-		}
-	}
-	return out
 }
 
 // findPairs looks where certificates usually are.

@@ -2,11 +2,14 @@ package wizard
 
 import (
 	"archive/zip"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
@@ -94,29 +97,44 @@ func TestDetectAProductWithItsPorts(t *testing.T) {
 		t.Fatalf("%+v\n%v", f.Install, f.Notes)
 	}
 	s := session(t, f, nil)
+	looked(t, s, "")
 	walk(t, s, map[string]string{"balancer": "embedded", "place": "here"}, nil)
 	if c := s.Config().WebSocket; !slices.Equal(c.Ports, []int{28888, 29888}) || !slices.Equal(c.ForwardingPorts, []int{28889}) {
 		t.Errorf("%+v\n%v", c, f.Notes)
 	}
 }
 
-func TestDetectARunningNginx(t *testing.T) {
-	if !probetest.InNetns(t) { // other tests' nginx have another network, and are not taken for this host's
+// What runs is suggested with its servers' addresses, whatever they are called.
+func TestDetectRunningBalancers(t *testing.T) {
+	if !probetest.InNetns(t) { // other tests' balancers have another network, and are not taken for this host's
 		return
 	}
 	ln := probetest.Listen(t)
-	probetest.Nginx(t, `upstream service { server 10.11.12.13:38888; server 10.11.12.14:38888; }
-server { listen `+ln.Addr().String()+`; location / { proxy_pass http://service; } }`, ln)
+	port := ln.Addr().(*net.TCPAddr).Port
+	nginx := probetest.Nginx(t, fmt.Sprintf(`map $http_upgrade $connection_upgrade { default upgrade; '' close; }
+upstream service { server 10.11.12.13:38888; server 10.11.12.14:38888; }
+server { listen %s; location / { proxy_pass http://service; proxy_http_version 1.1; proxy_read_timeout 30m;
+proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade; } }`, ln.Addr()), ln)
 	f := Detect(t.Context(), probes.Target{Config: cluster.Default(cluster.FineReport)}, "")
-	r, ok := f.running(cluster.Nginx)
-	if !ok {
-		t.Fatalf("not seen: %v", f.Notes)
-	}
 	if !strings.Contains(words(f), "nginx runs here") {
-		t.Errorf("not told: %v", f.Notes)
+		t.Fatalf("not told: %v", f.Notes)
 	}
-	if !slices.Equal(r.Nodes, []string{"10.11.12.13", "10.11.12.14"}) {
-		t.Errorf("its nodes are %v", r.Nodes)
+	s := session(t, f, nil)
+	looked(t, s, "")
+	got := suggested(t, s)
+	for id, want := range map[string]string{"nodes": "node1=10.11.12.13, node2=10.11.12.14 | as in ", "balancer": "nginx | as in " + nginx.Dir, "place": "here | where it runs now",
+		"ports": "38888 | as in ", "forwarding": fmt.Sprintf("%d | as in ", port), "idle": "30m | as in "} {
+		if !strings.HasPrefix(got[id], want) {
+			t.Errorf("%s is %q, expected %q", id, got[id], want)
+		}
+	}
+
+	second := probetest.Listen(t)
+	probetest.HAProxy(t, "defaults\n mode http\n timeout client 1m\n timeout server 1m\n timeout connect 1s\nlisten ws\n bind fd@3\n bind 127.0.0.1:18889\n timeout tunnel 40m\n server alice 10.11.12.15:18888\n server bob 10.11.12.16:18888\n", second)
+	f = Detect(t.Context(), probes.Target{Config: cluster.Default(cluster.FineReport)}, "")
+	r, ok := f.running(cluster.HAProxy)
+	if !ok || len(r.Ways) != 1 || len(r.Ways[0].Servers) != 2 || r.Ways[0].Servers[1].Address != "10.11.12.16:18888" || r.Ways[0].Idle != 40*time.Minute {
+		t.Errorf("HAProxy: %+v\n%v", r, f.Notes)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/probes/portconfig"
 )
 
@@ -21,12 +22,18 @@ var forwardingStep = Step{
 		if own := d.Config.Proxy.Listen; d.Embedded() && len(own) > 0 {
 			list = listenPorts(own)
 		}
+		if d.Taken.Way != nil && !d.takenForwarding() {
+			list = slices.DeleteFunc(list, func(p int) bool { return !d.fits(portconfig.Forwarding, []int{p}, p) })
+		}
 		for i, p := range list {
 			if slices.Contains(d.Config.WebSocket.Ports, p) {
 				list[i] = 0 // taken by the answer before
 			}
 		}
 		list = slices.DeleteFunc(list, func(p int) bool { return p == 0 })
+		if d.takenForwarding() {
+			return portList(list)
+		}
 		want := 1
 		if d.family() && d.Many {
 			want = len(d.Config.Nodes) + 1
@@ -39,6 +46,15 @@ var forwardingStep = Step{
 			list = append(list, p)
 		}
 		return portList(list)
+	},
+	From: func(d Draft) probes.Text {
+		switch {
+		case !d.takenForwarding():
+			return probes.Text{}
+		case d.family() && d.Taken.Forwarding != nil:
+			return fromPlace(d.Taken.ForwardingFrom)
+		}
+		return d.from(func(p cluster.WayPlaces) string { return p.Entry })
 	},
 	Skip: noneStands,
 	Apply: func(d *Draft, answer string) probes.Text {
@@ -60,6 +76,25 @@ var forwardingStep = Step{
 	},
 	Keys:  []string{"websocket.forwarding_ports", "balancer.url", "proxy.listen"},
 	Ports: func(d Draft) []int { return d.Config.WebSocket.ForwardingPorts },
+}
+
+// takenForwarding tells that the forwarding ports are those of the set-up that was taken over, and that every rule takes
+// them.
+func (d Draft) takenForwarding() bool {
+	list := d.Config.WebSocket.ForwardingPorts
+	if d.Taken.Way == nil && d.Taken.Forwarding == nil || len(list) == 0 {
+		return false
+	}
+	taken := d.Taken.Forwarding
+	if d.Taken.Way != nil {
+		for _, e := range d.Taken.Way.Entries {
+			taken = append(slices.Clone(taken), e.Port)
+		}
+	}
+	return !slices.ContainsFunc(list, func(p int) bool {
+		return !slices.Contains(taken, p) || slices.Contains(d.Config.WebSocket.Ports, p) && d.Config.Balancer.SharesHost ||
+			slices.ContainsFunc(portconfig.JudgePort(portconfig.FromSettings(d.Config, nil), p), func(f probes.Finding) bool { return f.Severity == probes.Error })
+	})
 }
 
 // listenPorts takes the ports of proxy.listen.

@@ -5,6 +5,7 @@ import (
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
+	"example.com/wsdoctor/wizard/finedb"
 )
 
 // Found is what could be found out without asking. The zero value: nothing.
@@ -16,8 +17,8 @@ type Found struct {
 	Pairs     []Pair // certificates with their keys
 	Settings  string // the settings file that was there; "": none
 	Config    cluster.Config
-	Product   cluster.Config // with the ports that the product's own table names; the zero value: not read
-	Notes     []probes.Text  // what was seen, and what could not be
+	Password  finedb.Secret // for the product's database, from the environment; the zero value: none
+	Notes     []probes.Text // what was seen, and what could not be
 }
 
 // Install is a tree of a product of the FineReport family on this host.
@@ -25,6 +26,7 @@ type Install struct {
 	Product cluster.Product
 	Version string // such as "11.0"; "": not known
 	Folder  string // the web application, with WEB-INF in it
+	Table   bool   // it says where its table of settings is
 	// Native tells whether its container serves the WebSocket on the HTTP port, which makes all this unnecessary.
 	Native  Native
 	Because probes.Text // what Native rests on
@@ -44,8 +46,8 @@ const (
 type Running struct {
 	Kind   cluster.BalancerKind
 	PID    int
-	Config string   // its configuration file; "": its default, or not known
-	Nodes  []string // hosts that its upstreams name
+	Config string        // its configuration file; "": its default, or not known
+	Ways   []cluster.Way // by which it hands WebSockets to servers, the certain ones first
 }
 
 // Pair is a certificate with its key.

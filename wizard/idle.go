@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
 )
 
 var idleStep = Step{
@@ -13,6 +14,7 @@ var idleStep = Step{
 		"ends what a client left behind"),
 	Ask:     fixed(probes.T("after how long without traffic may the balancer end a tunnel? a duration such as 1h, or 0 for never")),
 	Default: func(d Draft) string { return short(d.Config.Proxy.Timeouts.Idle) },
+	From:    func(d Draft) probes.Text { return d.from(func(p cluster.WayPlaces) string { return p.Idle }) },
 	Skip:    noneStands,
 	Apply: func(d *Draft, answer string) probes.Text {
 		idle, problem := parseDuration(answer, 30*24*time.Hour)

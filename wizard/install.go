@@ -3,7 +3,6 @@ package wizard
 import (
 	"archive/zip"
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -28,7 +27,7 @@ var usualPlaces = []string{
 const maxPlaces = 500
 
 // findInstall looks for a tree of the FineReport family: where Java servers run, and where one usually is.
-func (f *Found) findInstall(ctx context.Context, t probes.Target, seen ports.Observation) {
+func (f *Found) findInstall(t probes.Target, seen ports.Observation) {
 	var places []string
 	for _, l := range seen.Listeners {
 		for _, p := range l.Processes {
@@ -48,32 +47,13 @@ func (f *Found) findInstall(ctx context.Context, t probes.Target, seen ports.Obs
 		if in := installAt(place); in != nil {
 			f.Install = in
 			f.note(probes.T("%s is in %s: %s", productTitle(in.Product), in.Folder, in.Because))
-			f.readRows(ctx, in)
+			_, err := finedb.Find(in.Folder)
+			if in.Table = err == nil; !in.Table {
+				f.note(probes.T("not seen: the ports of the product (%s)", err.Error()))
+			}
 			return
 		}
 	}
-}
-
-// readRows takes the ports that the product's own table names, where its database can be read without a question.
-func (f *Found) readRows(ctx context.Context, in *Install) {
-	home, err := finedb.Find(in.Folder)
-	if err != nil {
-		f.note(probes.T("not seen: the ports of the product (%s)", err.Error()))
-		return
-	}
-	reading, err := finedb.Read(ctx, home.InUse)
-	if err != nil {
-		f.note(probes.T("not seen: the ports of the product (%s)", err.Error()))
-		return
-	}
-	f.Notes = append(f.Notes, reading.Notes...)
-	base := cluster.Default(in.Product)
-	f.Product = finedb.Draft(base, reading.Rows)
-	if len(reading.Rows.List) == 0 {
-		f.note(probes.T("the product's table names no ports: it takes its defaults"))
-		return
-	}
-	f.note(probes.T("the product's table names the ports %s and the forwarding ports %s", portList(f.Product.WebSocket.Ports), portList(f.Product.WebSocket.ForwardingPorts)))
 }
 
 // placesOf returns where a Java server has its files, by its command line and its working folder.

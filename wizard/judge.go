@@ -35,7 +35,7 @@ func (s *Session) Judge(text string) Verdict {
 	}
 	before := s.Draft()
 	answer, problem := st.read(before, text)
-	if answer == "" && problem.IsZero() {
+	if answer == "" && problem.IsZero() && !st.Secret {
 		if answer = s.Suggestion(); answer == "" {
 			problem = probes.T("found nothing, expected an answer")
 		}
@@ -99,7 +99,9 @@ func (st Step) owns(key string) bool {
 // read turns what was typed or pasted into an answer.
 func (st Step) read(d Draft, text string) (string, probes.Text) {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	text = strings.TrimSpace(text)
+	if !st.Secret {
+		text = strings.TrimSpace(text)
+	}
 	if n := utf8.RuneCountInString(text); n > maxAnswer {
 		return "", probes.T("found %d characters, expected at most %d", n, maxAnswer)
 	}
@@ -110,6 +112,9 @@ func (st Step) read(d Draft, text string) (string, probes.Text) {
 		text = strings.Join(slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" }), ", ")
 	}
 	if strings.ContainsFunc(text, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) && r != '\t' }) {
+		if st.Secret {
+			return "", probes.T("found a control character, expected none")
+		}
 		return "", probes.T("found \"%s\", expected no control characters", probes.Printable(text))
 	}
 	if st.Choices == nil || text == "" {

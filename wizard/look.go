@@ -39,14 +39,30 @@ type Seen struct {
 	Objections []probes.Text
 	Suggestion string        // to be answered instead; "": none
 	Unseen     []probes.Text // what could not be seen
+	Told       []probes.Text // what was read
+	// Refused are reasons for which the answer cannot be taken.
+	Refused []probes.Text
+	// Taken is what was read of an existing set-up; it goes with the answer into the session.
+	Taken *Taken
 }
+
+// ReadsMuch tells that Look may take longer than one waits for without a word: it may ask a database.
+func (st Step) ReadsMuch() bool { return st.ID == existingStep.ID || st.ID == passwordStep.ID }
 
 // Look looks at what an answer that was judged well names on this host: its ports, its certificate. An answer that
 // names nothing here has nothing to be seen.
 func (st Step) Look(ctx context.Context, v Verdict) Seen {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	timeout := lookTimeout
+	if st.ReadsMuch() {
+		timeout = readTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	switch {
+	case st.ID == existingStep.ID:
+		return v.Draft.lookAtExisting(ctx, v.Answer, v.Draft.Found.Password)
+	case st.ID == passwordStep.ID:
+		return v.Draft.lookAtPassword(ctx, v.Answer)
 	case st.ID == keyStep.ID && v.Draft.Here:
 		return lookAtPair(v.Draft)
 	case len(v.Ports) > 0 && st.ID == forwardingStep.ID && v.Draft.Here:

@@ -20,9 +20,6 @@ var nodesStep = Step{
 		return probes.T("on which host does it run? a name or an address, without a port")
 	},
 	Default: func(d Draft) string {
-		if up := d.upstreamNodes(); d.Many && len(up) > 1 && len(d.Config.Nodes) < 2 {
-			return strings.Join(up, ", ")
-		}
 		if d.Many && len(d.Config.Nodes) < 2 {
 			return ""
 		}
@@ -35,6 +32,7 @@ var nodesStep = Step{
 		}
 		return strings.Join(out, ", ")
 	},
+	From: fromServers,
 	Skip: stopped,
 	Apply: func(d *Draft, answer string) probes.Text {
 		var nodes []cluster.Node
@@ -59,11 +57,12 @@ var nodesStep = Step{
 		case len(nodes) == 0:
 			return probes.T("found no host, expected one or more, such as 192.168.6.171")
 		case d.Many && len(nodes) < 2:
-			return probes.T("found one host, expected at least two for a cluster")
+			return probes.T("found one host, %q, expected at least two for a cluster", nodes[0].Host)
 		case !d.Many && len(nodes) > 1:
 			return probes.T("found %d hosts, expected one for a single server; for a cluster go back one step", len(nodes))
 		}
 		d.Config.Nodes = nodes
+		d.keepBackends()
 		return probes.Text{}
 	},
 	Keys: []string{"nodes"},

@@ -1,6 +1,9 @@
 package wizard
 
-import "example.com/wsdoctor/probes"
+import (
+	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
+)
 
 var policyStep = Step{
 	ID:    "policy",
@@ -17,6 +20,7 @@ var policyStep = Step{
 		{"random-two", probes.T("the less busy of two: not sticky")},
 	}),
 	Default: func(d Draft) string { return d.Config.Proxy.Policy },
+	From:    func(d Draft) probes.Text { return d.from(func(p cluster.WayPlaces) string { return p.Policy }) },
 	Skip:    func(d Draft) bool { return noneStands(d) || !d.Many },
 	Apply:   choose(func(d *Draft, answer string) { d.Config.Proxy.Policy = answer }),
 	Keys:    []string{"proxy.policy"},

@@ -20,6 +20,12 @@ var portsStep = Step{
 	Default: func(d Draft) string {
 		return portList(d.Config.WebSocket.Ports)
 	},
+	From: func(d Draft) probes.Text {
+		if d.family() && d.Taken.Ports != nil {
+			return fromPlace(d.Taken.PortsFrom)
+		}
+		return fromServers(d)
+	},
 	Skip: stopped,
 	Apply: func(d *Draft, answer string) probes.Text {
 		list, problem := parsePorts(answer)
@@ -27,6 +33,7 @@ var portsStep = Step{
 			return problem
 		}
 		d.Config.WebSocket.Ports = list
+		d.keepBackends()
 		if d.None {
 			d.Config.WebSocket.ForwardingPorts = nil
 		}

@@ -18,23 +18,30 @@ var productStep = Step{
 		return out
 	},
 	Default: func(d Draft) string {
+		likely := d.Taken.product()
 		switch {
 		case d.Found.Install != nil:
 			return string(d.Found.Install.Product)
+		case likely != "":
+			return string(likely)
 		case d.Found.Settings != "":
 			return string(d.Found.Config.Product)
 		}
 		return string(cluster.FineReport)
+	},
+	From: func(d Draft) probes.Text {
+		if in := d.Found.Install; in != nil {
+			return fromPlace(in.Folder)
+		}
+		return fromServers(d)
 	},
 	Skip: stopped,
 	Apply: choose(func(d *Draft, answer string) {
 		cfg := cluster.Default(cluster.Product(answer))
 		if had := d.Found.Config; d.Found.Settings != "" && had.Product == cfg.Product {
 			cfg = had
-		} else if own := d.Found.Product; own.Product == cfg.Product {
-			cfg.WebSocket = own.WebSocket
 		}
-		d.Config = cfg
+		d.Config = d.Taken.onto(cfg, d.Found)
 	}),
 	Keys: []string{"product"},
 }

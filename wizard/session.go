@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 )
 
@@ -25,6 +26,7 @@ type Session struct {
 	at      string // the id of the step that is asked; "": every step has its answer
 	mending bool   // one step is being changed: the rest have their answers
 	past    []moment
+	taken   Taken
 	applied bool // something was changed on this host: it can be taken back, and must not be forgotten
 	store   *Store
 }
@@ -34,6 +36,7 @@ type moment struct {
 	answers map[string]Answer
 	at      string
 	mending bool
+	taken   Taken
 }
 
 // New begins a session, or goes on with what the store has. A nil store keeps nothing.
@@ -47,7 +50,7 @@ func New(found Found, store *Store) (*Session, error) {
 	if err != nil || !ok {
 		return s, err
 	}
-	s.answers, s.applied = kept.Answers, kept.Applied
+	s.answers, s.applied, s.taken = kept.Answers, kept.Applied, kept.Taken
 	if _, known := s.step(kept.At); known || kept.At == "" {
 		s.at = kept.At
 	}
@@ -76,7 +79,7 @@ func (s *Session) Draft() Draft { return s.draftBefore(s.at) }
 
 // draftBefore folds the answers up to a step; "" means all.
 func (s *Session) draftBefore(id string) Draft {
-	d := Draft{Config: cluster.Default(cluster.FineReport), Found: s.found}
+	d := Draft{Config: cluster.Default(cluster.FineReport), Found: s.found, read: s.taken}
 	if s.found.Settings != "" {
 		d.Config = s.found.Config
 	}
@@ -139,9 +142,30 @@ func (s *Session) Progress() (at, of int) {
 	return at, of
 }
 
+// Origin says where the suggestion is from; the zero Text: it is what one usually has, or was answered before.
+func (s *Session) Origin() probes.Text {
+	st, ok := s.Step()
+	if _, answered := s.answers[st.ID]; !ok || answered {
+		return probes.Text{}
+	}
+	d := s.Draft()
+	if st.From != nil {
+		if from := st.From(d); !from.IsZero() {
+			return from
+		}
+	}
+	if s.found.Settings != "" && len(st.Keys) > 0 && d.Taken.Way == nil && d.Config.Product == s.found.Config.Product {
+		return fromPlace(s.found.Settings)
+	}
+	return probes.Text{}
+}
+
 // Take judges an answer and, where nothing is held against it, keeps it and moves on to the next step. The error is
 // that of keeping it on disk; the answer counts all the same.
-func (s *Session) Take(text string) (Verdict, error) {
+func (s *Session) Take(text string) (Verdict, error) { return s.TakeSeen(text, Seen{}) }
+
+// TakeSeen is Take with what Look saw: what it read of an existing set-up goes with the answer.
+func (s *Session) TakeSeen(text string, seen Seen) (Verdict, error) {
 	v := s.Judge(text)
 	if !v.OK() {
 		return v, nil
@@ -149,8 +173,15 @@ func (s *Session) Take(text string) (Verdict, error) {
 	st, _ := s.Step()
 	s.remember()
 	old, had := s.answers[st.ID]
-	s.answers[st.ID] = Answer{Text: v.Answer, Default: strings.TrimSpace(text) == "" && (!had || old.Default)}
-	if had && old.Text != v.Answer {
+	a := Answer{Text: v.Answer, Default: strings.TrimSpace(text) == "" && (!had || old.Default)}
+	if st.Secret {
+		a = Answer{Default: true} // it goes with the answer that it was asked for
+	}
+	s.answers[st.ID] = a
+	if seen.Taken != nil {
+		s.taken = *seen.Taken
+	}
+	if had && old.Text != v.Answer || seen.Taken != nil {
 		s.forgetDefaultsAfter(st.ID)
 	}
 	if s.mending {
@@ -200,6 +231,9 @@ func (s *Session) nextOpen() string {
 		if !ok {
 			return st.ID
 		}
+		if st.Secret {
+			continue
+		}
 		if answer, problem := st.read(d, a.Text); !st.judge(d, answer, problem).OK() {
 			return st.ID
 		}
@@ -246,19 +280,19 @@ func (s *Session) Undo() (bool, error) {
 	}
 	m := s.past[len(s.past)-1]
 	s.past = s.past[:len(s.past)-1]
-	s.answers, s.at, s.mending = m.answers, m.at, m.mending
+	s.answers, s.at, s.mending, s.taken = m.answers, m.at, m.mending, m.taken
 	return true, s.keep()
 }
 
 func (s *Session) remember() {
-	s.past = append(s.past, moment{maps.Clone(s.answers), s.at, s.mending})
+	s.past = append(s.past, moment{maps.Clone(s.answers), s.at, s.mending, s.taken})
 }
 
 func (s *Session) keep() error {
 	if s.store == nil {
 		return nil
 	}
-	if err := s.store.save(kept{At: s.at, Answers: s.answers, Applied: s.applied}); err != nil {
+	if err := s.store.save(kept{At: s.at, Answers: s.answers, Applied: s.applied, Taken: s.taken}); err != nil {
 		return fmt.Errorf("keeping the answers: %w", err)
 	}
 	return nil
@@ -289,7 +323,7 @@ func (s *Session) Given() []Given {
 	d := s.draftBefore("")
 	var out []Given
 	for _, st := range s.steps {
-		if a, ok := s.answers[st.ID]; ok && !st.skipped(d) {
+		if a, ok := s.answers[st.ID]; ok && !st.skipped(d) && !st.Secret {
 			out = append(out, Given{st, a.Text})
 		}
 	}
@@ -308,7 +342,7 @@ var errNotAsked = errors.New("is not asked with the other answers as they are")
 // Restart forgets every answer.
 func (s *Session) Restart() error {
 	s.remember()
-	s.answers, s.mending = map[string]Answer{}, false
+	s.answers, s.mending, s.taken = map[string]Answer{}, false, Taken{}
 	s.at = s.nextOpen()
 	return s.keep()
 }

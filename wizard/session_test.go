@@ -65,7 +65,7 @@ func walk(t *testing.T, s *Session, answers map[string]string, at func(id string
 func TestWalkThroughACluster(t *testing.T) {
 	s := session(t, here, nil)
 	asked := walk(t, s, clusterAnswers, nil)
-	if want := "product deployment nodes balancer place host ports forwarding path policy heartbeat idle tls cert key clients launch"; strings.Join(asked, " ") != want {
+	if want := "existing product deployment nodes balancer place host ports forwarding path policy heartbeat idle tls cert key clients launch"; strings.Join(asked, " ") != want {
 		t.Errorf("asked %v, expected %s", asked, want)
 	}
 	c := s.Config()
@@ -134,7 +134,8 @@ func TestBadAnswersAtEveryStep(t *testing.T) {
 	}
 	// What is no mistake at a step: a name is a host, a number of clients is a number.
 	fine := map[string][]string{
-		"nodes": {"lines"}, "host": {"letters"}, "clients": {"1024", "65536", "remote desktop"},
+		"existing": {},
+		"nodes":    {"lines"}, "host": {"letters"}, "clients": {"1024", "65536", "remote desktop"},
 		"heartbeat": {"zero"}, "idle": {"zero"}, "ports": {"1024"}, "forwarding": {"1024"},
 	}
 	s := session(t, here, nil)
@@ -172,6 +173,7 @@ func TestBadAnswersAtEveryStep(t *testing.T) {
 
 func TestBlanksAreTheSuggestionOrRefused(t *testing.T) {
 	s := session(t, here, nil)
+	take(t, s, " ") // "existing"
 	take(t, s, "  \t ")
 	if s.Config().Product != cluster.FineReport {
 		t.Errorf("got %s", s.Config().Product)
@@ -281,7 +283,7 @@ func TestFileOfAnswers(t *testing.T) {
 	s := session(t, here, nil)
 	walk(t, s, clusterAnswers, nil)
 	again := session(t, here, nil)
-	if _, err := again.Fill("-", []byte(s.Answers())); err != nil {
+	if _, err := again.Fill(t.Context(), "-", []byte(s.Answers()), nil); err != nil {
 		t.Fatalf("%v in\n%s", err, s.Answers())
 	}
 	if again.Answers() != s.Answers() || again.Config().Balancer != s.Config().Balancer {
@@ -304,7 +306,7 @@ func TestFileOfAnswers(t *testing.T) {
 		"":                                         "",
 		"launch: no\ncommands: all\nnodes: 'me=1.2.3.4'": "",
 	} {
-		_, err := session(t, here, nil).Fill("a.yaml", []byte(text))
+		_, err := session(t, here, nil).Fill(t.Context(), "a.yaml", []byte(text), nil)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %v, expected %q", text, err, want)
 		}

@@ -30,6 +30,7 @@ type kept struct {
 	At      string            `json:"at"` // the step that is asked; "": none is left
 	Answers map[string]Answer `json:"answers"`
 	Applied bool              `json:"applied,omitempty"` // changes of this session are in the journal
+	Taken   Taken             `json:"taken,omitzero"`
 }
 
 func (s *Store) load() (k kept, ok bool, err error) {

@@ -2,8 +2,10 @@ package wizard
 
 import (
 	"path/filepath"
+	"strings"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
 )
 
 var tlsStep = Step{
@@ -16,11 +18,12 @@ var tlsStep = Step{
 		{"yes", probes.T("yes: wss://, with a certificate")},
 	}),
 	Default: func(d Draft) string {
-		if d.Config.Proxy.TLS.Cert != "" {
+		if d.Config.Proxy.TLS.Cert != "" || strings.HasPrefix(d.Config.Balancer.URL, "wss:") {
 			return "yes"
 		}
 		return "no"
 	},
+	From: func(d Draft) probes.Text { return d.from(func(p cluster.WayPlaces) string { return p.Entry }) },
 	Skip: noneStands,
 	Apply: choose(func(d *Draft, answer string) {
 		if d.Secure = answer == "yes"; !d.Secure {
@@ -42,7 +45,8 @@ var certStep = Step{
 		}
 		return d.Config.Proxy.TLS.Cert
 	},
-	Skip: func(d Draft) bool { return noneStands(d) || !d.Secure },
+	From: fromTLS,
+	Skip: needsNoPair,
 	Apply: func(d *Draft, answer string) probes.Text {
 		d.Config.Proxy.TLS.Cert = answer
 		return absolute(answer)
@@ -62,12 +66,22 @@ var keyStep = Step{
 		}
 		return d.Config.Proxy.TLS.Key
 	},
-	Skip: func(d Draft) bool { return noneStands(d) || !d.Secure },
+	From: fromTLS,
+	Skip: needsNoPair,
 	Apply: func(d *Draft, answer string) probes.Text {
 		d.Config.Proxy.TLS.Key = answer
 		return absolute(answer)
 	},
 	Keys: []string{"proxy.tls"},
+}
+
+func fromTLS(d Draft) probes.Text {
+	return d.from(func(p cluster.WayPlaces) string { return p.TLS })
+}
+
+// needsNoPair is the Skip of the steps about the certificate: a balancer that this session does not set up has its own.
+func needsNoPair(d Draft) bool {
+	return noneStands(d) || !d.Secure || d.Config.Balancer.Kind == cluster.Other || !d.Here && !d.Embedded()
 }
 
 // absolute holds against a path that it depends on the folder wsdoctor was started in: a service has another one.

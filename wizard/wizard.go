@@ -24,6 +24,10 @@ type Step struct {
 	Ask   func(Draft) probes.Text
 	// Choices are what may be answered; nil: any text that Apply takes.
 	Choices func(Draft) []Choice
+	// Secret tells that the answer is a password: it is neither shown nor kept, taken as it was typed, and may be empty.
+	Secret bool
+	// From says where the default is from, in a few words; nil or the zero Text: it is what one usually has.
+	From func(Draft) probes.Text
 	// List tells that several values are asked for, so that lines count as commas.
 	List bool
 	// Default is what an empty answer means; "": there is none.
@@ -48,6 +52,8 @@ type Choice struct {
 type Draft struct {
 	Config cluster.Config
 	Found  Found
+	Taken  Taken // of a set-up that is there already
+	read   Taken // what was read, for the answer that names it
 
 	Stop   bool   // the container-native WebSocket is used, and nothing has to be set up
 	Many   bool   // a cluster, not a single server
@@ -60,7 +66,7 @@ type Draft struct {
 // Steps returns every step in the order in which they are asked.
 func Steps() []Step {
 	return []Step{
-		nativeStep, productStep, deploymentStep, nodesStep, balancerStep, balancerPlaceStep, balancerHostStep,
+		nativeStep, existingStep, passwordStep, productStep, deploymentStep, nodesStep, balancerStep, balancerPlaceStep, balancerHostStep,
 		balancerConfigStep, portsStep, forwardingStep, pathStep, policyStep, heartbeatStep, idleStep, tlsStep, certStep,
 		keyStep, clientsStep, launchStep,
 	}

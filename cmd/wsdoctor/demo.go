@@ -121,20 +121,20 @@ func (a *app) demoDialogue(ctx context.Context, w *demo.World) error {
 	for _, b := range cfg.Proxy.Backends {
 		nodes = append(nodes, b.Address)
 	}
-	g.say("three nodes (%s) behind the embedded proxy at %s", strings.Join(nodes, ", "), cfg.Balancer.URL)
-	g.say("look at it from another terminal, as long as this runs:")
+	g.say(probes.T("three nodes (%s) behind the embedded proxy at %s", strings.Join(nodes, ", "), cfg.Balancer.URL))
+	g.say(probes.T("look at it from another terminal, as long as this runs:"))
 	for _, command := range []string{"", "--check ", "probe " + cfg.Balancer.URL + " ", "ports "} {
-		g.say("  wsdoctor %s--config %s", command, w.File())
+		g.say(probes.T("  wsdoctor %s--config %s", command, w.File()))
 	}
 	faults := w.Faults()
 	for {
-		g.say("")
+		g.say(probes.Text{})
 		for i, f := range faults {
 			state := "off"
 			if f.On() {
 				state = "ON"
 			}
-			g.say("  %d  %-3s  %s", i+1, state, f.Title)
+			g.say(probes.T("  %d  %-3s  %s", i+1, state, f.Title))
 		}
 		text, err := g.read(ctx, "a number puts the fault in or takes it out, enter checks, q leaves: ")
 		if errors.Is(err, errInputEnded) {
@@ -150,11 +150,11 @@ func (a *app) demoDialogue(ctx context.Context, w *demo.World) error {
 		default:
 			n, err := strconv.Atoi(text)
 			if err != nil || n < 1 || n > len(faults) {
-				g.say("found %q, expected a number from 1 to %d, nothing, or q", text, len(faults))
+				g.say(probes.T("found %q, expected a number from 1 to %d, nothing, or q", text, len(faults)))
 				continue
 			}
 			if err := faults[n-1].Toggle(ctx); err != nil {
-				g.say("%v", err)
+				g.say(probes.Verbatim(err.Error()))
 			}
 		}
 		check := &checkFlags{format: "text", failOn: "error", short: true, only: demoAreas, deep: w.Deep()}

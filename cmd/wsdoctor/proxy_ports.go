@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/wsdoctor/embedproxy"
+	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/wizard"
 )
@@ -22,9 +23,9 @@ func (a *app) anotherPort(ctx context.Context, cfg cluster.Config, o proxyOption
 	}
 	g := &guide{a: a, path: path, journal: wizard.JournalFor(path), in: readLines(a.stdin)}
 	defer g.in.stop()
-	g.say("")
+	g.say(probes.Text{})
 	if !there {
-		g.say("there are no settings yet; `wsdoctor setup` asks for all of them")
+		g.say(probes.T("there are no settings yet; `wsdoctor setup` asks for all of them"))
 	}
 	found := wizard.Here(cfg, path)
 	if b := &found.Config.Balancer; b.Kind != cluster.Embedded || b.URL == "" {
@@ -59,14 +60,14 @@ func (a *app) anotherPort(ctx context.Context, cfg cluster.Config, o proxyOption
 		}
 		o.listen = cfg.Proxy.Listen // so that a reload keeps to them, written or not
 		err := a.serveProxy(ctx, cfg, path, o, func(_ context.Context, p *embedproxy.Proxy) {
-			g.say("the proxy listens on %s and serves until Ctrl-C", strings.Join(p.Addresses(), ", "))
+			g.say(probes.T("the proxy listens on %s and serves until Ctrl-C", strings.Join(p.Addresses(), ", ")))
 		})
 		var bind *embedproxy.BindError
 		if !errors.As(err, &bind) {
 			return err
 		}
 		for _, t := range bind.Tried {
-			g.say("%v", t.Err)
+			g.say(probes.Verbatim(t.Err.Error()))
 		}
 	}
 }
@@ -81,8 +82,8 @@ func (g *guide) keepPorts(ctx context.Context, cfg cluster.Config) error {
 	if err != nil || diff == "" {
 		return err
 	}
-	g.say("%s", diff)
-	ok, err := g.confirm(ctx, "write it, so that the next start takes these ports?")
+	g.say(probes.Verbatim(diff))
+	ok, err := g.confirm(ctx, probes.T("write it, so that the next start takes these ports?"))
 	if err != nil || !ok {
 		return err
 	}
@@ -91,7 +92,7 @@ func (g *guide) keepPorts(ctx context.Context, cfg cluster.Config) error {
 	}
 	e, err := g.journal.Write(f)
 	if err == nil && e.File != "" {
-		g.say("wrote %s; to take it back: wsdoctor setup --undo%s", e.File, configFlag(g.a.config))
+		g.say(probes.T("wrote %s; to take it back: wsdoctor setup --undo%s", e.File, configFlag(g.a.config)))
 	}
 	return err
 }

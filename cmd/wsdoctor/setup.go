@@ -13,6 +13,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/wizard"
+	"example.com/wsdoctor/wizard/finedb"
 	"github.com/spf13/cobra"
 )
 
@@ -100,7 +101,9 @@ func (a *app) detected(ctx context.Context, path string, there bool) (wizard.Fou
 	if !there {
 		had, path = cluster.Default(cluster.FineReport), ""
 	}
-	return wizard.Detect(ctx, probes.Target{Config: had}, path), nil
+	found := wizard.Detect(ctx, probes.Target{Config: had}, path)
+	found.Password = finedb.NewSecret(a.env(finedb.PasswordEnv))
+	return found, nil
 }
 
 // session opens the wizard for the screens, with the answers of an earlier session where there are any.
@@ -139,18 +142,33 @@ func (g *guide) unattended(ctx context.Context, found wizard.Found, f setupFlags
 	if g.s, err = wizard.New(found, nil); err != nil {
 		return err
 	}
-	if g.commands, err = g.s.Fill(name, raw); err != nil {
+	if g.commands, err = g.s.Fill(ctx, name, raw, g.a.databasePassword(f.answers)); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		return usageError{err}
 	}
 	g.tell(found)
 	for _, given := range g.s.Given() {
-		g.say("%s: %s", given.Step.ID, given.Answer)
+		g.say(probes.T("%s: %s", given.Step.ID, given.Answer))
 	}
 	if !f.yes && g.a.stdinTTY && f.answers != "-" {
 		g.in = readLines(g.a.stdin)
 		defer g.in.stop()
 	}
 	return g.finish(ctx)
+}
+
+// databasePassword asks for the password of a database where somebody is at the terminal and the answers come from
+// elsewhere.
+func (a *app) databasePassword(answers string) func(context.Context, string) (string, error) {
+	return func(ctx context.Context, database string) (string, error) {
+		if !a.stdinTTY || answers == "-" {
+			return "", fmt.Errorf("set %s", finedb.PasswordEnv)
+		}
+		password, err := a.askPassword(ctx, database)
+		return password.Reveal(), err
+	}
 }
 
 // setupUndo takes the last run back, the last change first.
@@ -165,31 +183,31 @@ func (a *app) setupUndo(ctx context.Context, f setupFlags, path string) error {
 		if stop != nil {
 			return false
 		}
-		what := "put back " + e.File
+		what := probes.T("put back %s", e.File)
 		switch {
 		case e.File != "" && e.Backup == "":
-			what = "remove " + e.File + ", which was not there before"
+			what = probes.T("remove %s, which was not there before", e.File)
 		case e.File == "" && e.Undo == "":
-			what = "nothing undoes: " + e.Run
+			what = probes.T("nothing undoes: %s", e.Run)
 		case e.File == "":
-			what = "run: " + e.Undo
+			what = probes.T("run: %s", e.Undo)
 		}
-		yes, err := g.confirm(ctx, "%s", what)
+		yes, err := g.confirm(ctx, what)
 		stop = err
 		return yes
 	}, func(e wizard.Entry, output string, err error) {
 		if output != "" {
-			g.say("%s", output)
+			g.say(probes.Verbatim(output))
 		}
 		if err != nil {
-			g.say("%v", err)
+			g.say(probes.Verbatim(err.Error()))
 		}
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return usagef("there is nothing to take back: no %s", g.journal.Path())
 	}
 	if err == nil && stop == nil {
-		g.say("done")
+		g.say(probes.T("done"))
 	}
 	return errors.Join(err, stop)
 }

@@ -23,7 +23,7 @@ func (g *guide) finish(ctx context.Context) error {
 	for {
 		d := g.s.Draft()
 		if d.Stop {
-			g.say("nothing has to be set up: let clients connect to the HTTP port")
+			g.say(probes.T("nothing has to be set up: let clients connect to the HTTP port"))
 			return g.s.Finish()
 		}
 		done, err := g.act(ctx, d)
@@ -52,7 +52,7 @@ func (g *guide) act(ctx context.Context, d wizard.Draft) (done bool, err error) 
 	}
 	plan.Commands = append(plan.Commands, hostCommands(rep)...)
 	if worst := rep.Status(); worst == probes.Failed {
-		ok, err := g.confirm(ctx, "some of this is not well yet; write nevertheless?")
+		ok, err := g.confirm(ctx, probes.T("some of this is not well yet; write nevertheless?"))
 		if err != nil || !ok {
 			return false, g.mend(ctx, err, "")
 		}
@@ -65,7 +65,7 @@ func (g *guide) act(ctx context.Context, d wizard.Draft) (done bool, err error) 
 
 // review shows every file as a diff and asks whether to write them.
 func (g *guide) review(ctx context.Context, p wizard.Plan) (bool, error) {
-	g.say("")
+	g.say(probes.Text{})
 	changes := 0
 	for _, f := range p.Files {
 		diff, err := f.Diff()
@@ -73,21 +73,21 @@ func (g *guide) review(ctx context.Context, p wizard.Plan) (bool, error) {
 			return false, err
 		}
 		if diff == "" {
-			g.say("%s stays as it is", f.Path)
+			g.say(probes.T("%s stays as it is", f.Path))
 			continue
 		}
 		changes++
-		g.say("%s", strings.TrimRight(diff, "\n"))
+		g.say(probes.Verbatim(strings.TrimRight(diff, "\n")))
 	}
 	if changes == 0 {
 		return true, nil
 	}
-	ok, err := g.confirm(ctx, "write %s, after a look at this host?", plural(changes, "file"))
+	ok, err := g.confirm(ctx, probes.T("write what is shown (files: %d), after a look at this host?", changes))
 	if err != nil || ok {
 		return ok, err
 	}
 	if g.in == nil {
-		g.say("nothing was written; --yes writes it")
+		g.say(probes.T("nothing was written; --yes writes it"))
 		return false, nil
 	}
 	return false, g.mend(ctx, nil, "")
@@ -104,7 +104,7 @@ func (g *guide) mend(ctx context.Context, err error, step string) error {
 			for _, given := range g.s.Given() {
 				names = append(names, given.Step.ID)
 			}
-			g.say("which answer is to be another one? %s; or quit", strings.Join(names, ", "))
+			g.say(probes.T("which answer is to be another one? %s; or quit", strings.Join(names, ", ")))
 			if step, err = g.read(ctx, "step: "); err != nil {
 				return err
 			}
@@ -116,7 +116,7 @@ func (g *guide) mend(ctx context.Context, err error, step string) error {
 		if ok, err := g.s.Goto(step); ok || err != nil {
 			return err
 		}
-		g.say("found %q, expected the name of a step", step)
+		g.say(probes.T("found %q, expected the name of a step", step))
 		step = ""
 	}
 }
@@ -135,7 +135,7 @@ func (g *guide) preflight(ctx context.Context, d wizard.Draft) probes.Report {
 	progress.clear()
 	text, _ := report.Lookup("text")
 	if err := text.Write(g.a.stdout, rep, report.Options{Short: true, ASCII: g.a.ascii(), Color: g.a.color(g.a.stdoutTTY), Translate: g.a.translate()}); err != nil {
-		g.say("%v", err)
+		g.say(probes.Verbatim(err.Error()))
 	}
 	return rep
 }
@@ -169,9 +169,9 @@ func (g *guide) write(ctx context.Context, p wizard.Plan) error {
 		case e.File == "":
 			continue
 		case e.Backup != "":
-			g.say("wrote %s; as it was before: %s", f.Path, e.Backup)
+			g.say(probes.T("wrote %s; as it was before: %s", f.Path, e.Backup))
 		default:
-			g.say("wrote %s", f.Path)
+			g.say(probes.T("wrote %s", f.Path))
 		}
 	}
 	for _, c := range p.Commands {
@@ -185,24 +185,24 @@ func (g *guide) write(ctx context.Context, p wizard.Plan) error {
 // run runs one command after a yes of its own. One that fails ends the session: those behind it rest on it.
 func (g *guide) run(ctx context.Context, c wizard.Command) error {
 	if !c.Why.IsZero() {
-		g.say("%s", c.Why)
+		g.say(c.Why)
 	}
-	g.say("  %s", c.Run)
+	g.say(probes.T("  %s", c.Run))
 	if c.Undo != "" {
-		g.say("  # to take it back: %s", c.Undo)
+		g.say(probes.T("  # to take it back: %s", c.Undo))
 	}
 	if g.in == nil && !g.commands {
-		g.say("  not run (commands: none)")
+		g.say(probes.T("  not run (commands: none)"))
 		return nil
 	}
 	if g.in != nil {
-		if ok, err := g.confirm(ctx, "run it?"); err != nil || !ok {
+		if ok, err := g.confirm(ctx, probes.T("run it?")); err != nil || !ok {
 			return err
 		}
 	}
 	output, err := g.journal.Run(ctx, c, wizard.Shell)
 	if output != "" {
-		g.say("%s", output)
+		g.say(probes.Verbatim(output))
 	}
 	if err != nil {
 		return fmt.Errorf("%w; `wsdoctor setup --undo%s` takes back what this run changed", err, configFlag(g.a.config))
@@ -215,7 +215,7 @@ func (g *guide) asked(ctx context.Context, step string) (done bool, err error) {
 	if g.in == nil || g.yes {
 		return false, errNotProven
 	}
-	ok, err := g.confirm(ctx, "change the answer to %q?", step)
+	ok, err := g.confirm(ctx, probes.T("change the answer to %q?", step))
 	if err != nil {
 		return false, err
 	}
@@ -227,11 +227,11 @@ func (g *guide) asked(ctx context.Context, step string) (done bool, err error) {
 
 // goodbye ends a session.
 func (g *guide) goodbye() error {
-	g.say("")
-	g.say("the same again, without a question:")
-	g.say("%s", g.equivalent())
+	g.say(probes.Text{})
+	g.say(probes.T("the same again, without a question:"))
+	g.say(probes.Verbatim(g.equivalent()))
 	if entries, err := g.journal.Entries(); err == nil && len(entries) > 0 {
-		g.say("to take it back: wsdoctor setup --undo%s", configFlag(g.a.config))
+		g.say(probes.T("to take it back: wsdoctor setup --undo%s", configFlag(g.a.config)))
 	}
 	return g.s.Finish()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/embedproxy"
+	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/handshake"
 	"example.com/wsdoctor/probes/standin"
 	"example.com/wsdoctor/wizard"
@@ -21,7 +22,7 @@ func (g *guide) launch(ctx context.Context, d wizard.Draft) (done bool, err erro
 	case d.Launch == wizard.LaunchForeground:
 		return g.foreground(ctx, d)
 	case d.Embedded() && d.Launch != wizard.LaunchService:
-		g.say("on the host of the balancer it is started by: wsdoctor proxy%s", configFlag(g.a.config))
+		g.say(probes.T("on the host of the balancer it is started by: wsdoctor proxy%s", configFlag(g.a.config)))
 		return true, g.goodbye()
 	}
 	if step := g.prove(ctx, d); step != "" {
@@ -39,7 +40,7 @@ func (g *guide) foreground(ctx context.Context, d wizard.Draft) (done bool, err 
 	defer giveBack()
 	step, said := "", error(nil)
 	err = g.a.serveProxy(ctx, d.Config, g.path, proxyOptions{quiet: true}, func(run context.Context, p *embedproxy.Proxy) {
-		g.say("the proxy listens on %s", strings.Join(p.Addresses(), ", "))
+		g.say(probes.T("the proxy listens on %s", strings.Join(p.Addresses(), ", ")))
 		if step = g.reachable(p, d); step == "" {
 			step = g.prove(run, d)
 		}
@@ -49,14 +50,14 @@ func (g *guide) foreground(ctx context.Context, d wizard.Draft) (done bool, err 
 			return
 		}
 		said = g.goodbye()
-		g.say("the proxy serves until Ctrl-C")
+		g.say(probes.T("the proxy serves until Ctrl-C"))
 	})
 	var bind *embedproxy.BindError
 	if errors.As(err, &bind) {
 		for _, t := range bind.Tried {
-			g.say("%v", t.Err)
+			g.say(probes.Verbatim(t.Err.Error()))
 		}
-		g.say("no port could be had")
+		g.say(probes.T("no port could be had"))
 		return g.asked(ctx, "forwarding")
 	}
 	if err = errors.Join(err, said); err != nil || step == "" {
@@ -78,7 +79,7 @@ func (g *guide) reachable(p *embedproxy.Proxy, d wizard.Draft) (step string) {
 	}) {
 		return ""
 	}
-	g.say("clients connect to port %d, which something else holds", want)
+	g.say(probes.T("clients connect to port %d, which something else holds", want))
 	return "forwarding"
 }
 
@@ -101,14 +102,14 @@ func (g *guide) lend(ctx context.Context, d wizard.Draft) (giveBack func(), err 
 		if tr.Cause.Kind != handshake.Refused {
 			continue
 		}
-		g.say("nothing answers on %s yet, where the service is to listen", b.Address)
-		ok, err := g.confirm(ctx, "let a stand-in take its place for the proof?")
+		g.say(probes.T("nothing answers on %s yet, where the service is to listen", b.Address))
+		ok, err := g.confirm(ctx, probes.T("let a stand-in take its place for the proof?"))
 		if err != nil || !ok {
 			return giveBack, err
 		}
 		s, err := standin.Listen(ctx, b.Address, standin.Options{Name: "wsdoctor for " + b.Address})
 		if err != nil {
-			g.say("%v", err)
+			g.say(probes.Verbatim(err.Error()))
 			continue
 		}
 		lent = append(lent, s)
@@ -128,13 +129,13 @@ func (g *guide) prove(ctx context.Context, d wizard.Draft) (step string) {
 	if url == "" && len(d.Config.Backends()) > 0 {
 		url = d.Config.BackendURL(d.Config.Backends()[0].Address)
 	}
-	g.say("")
-	g.say("%s", url)
+	g.say(probes.Text{})
+	g.say(probes.Verbatim(url))
 	out := &textOutput{notes: g.a.stdout, messages: g.a.stdout, terminal: g.a.stdoutTTY, ascii: g.a.ascii(), now: time.Now}
 	tr := handshake.Dial(ctx, handshake.Request{URL: url})
 	out.opened(tr)
 	if tr.Upgraded() {
-		g.say("proven: a WebSocket came through")
+		g.say(probes.T("proven: a WebSocket came through"))
 		return ""
 	}
 	var behind []handshake.Trace
@@ -142,6 +143,6 @@ func (g *guide) prove(ctx context.Context, d wizard.Draft) (step string) {
 		behind = append(behind, handshake.Dial(ctx, handshake.Request{URL: d.Config.BackendURL(b.Address)}))
 	}
 	step, why := wizard.Mend(tr, behind)
-	g.say("%s", why)
+	g.say(why)
 	return step
 }

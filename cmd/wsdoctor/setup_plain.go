@@ -40,8 +40,11 @@ var (
 	errQuit       = errors.New("left")
 )
 
-func (g *guide) say(format string, args ...any) {
-	for _, line := range strings.Split(fmt.Sprintf(format, args...), "\n") {
+// words renders what is said.
+func (g *guide) words(t probes.Text) string { return t.In(g.a.translate()) }
+
+func (g *guide) say(t probes.Text) {
+	for _, line := range strings.Split(g.words(t), "\n") {
 		if line = probes.Printable(line); g.a.ascii() {
 			line = probes.ASCII(line)
 		}
@@ -52,10 +55,10 @@ func (g *guide) say(format string, args ...any) {
 // tell says what was found out.
 func (g *guide) tell(found wizard.Found) {
 	if found.Settings != "" {
-		g.say("settings are there already: %s", found.Settings)
+		g.say(probes.T("settings are there already: %s", found.Settings))
 	}
 	for _, n := range found.Notes {
-		g.say("found: %s", n)
+		g.say(probes.T("found: %s", n))
 	}
 }
 
@@ -66,9 +69,9 @@ func (g *guide) attended(ctx context.Context) error {
 	defer func() { g.in.stop() }()
 	if !g.draw {
 		g.tell(g.s.Draft().Found)
-		g.say("enter takes the suggestion in brackets; :back, :undo, :steps, :restart, :quit and :help work at every step")
+		g.say(probes.T("enter takes the suggestion in brackets; :back, :undo, :steps, :restart, :quit and :help work at every step"))
 		if g.s.Resumed() {
-			g.say(goingOn + "; :restart begins anew")
+			g.say(probes.T(goingOn + "; :restart begins anew"))
 		}
 	}
 	if err := g.ask(ctx); err != nil {
@@ -83,7 +86,7 @@ const goingOn = "going on where the last session was"
 // leave turns the end of a session into the program's.
 func (g *guide) leave(err error) error {
 	if errors.Is(err, errQuit) {
-		g.say("left; the answers so far are kept, and `wsdoctor setup` goes on with them")
+		g.say(probes.T("left; the answers so far are kept, and `wsdoctor setup` goes on with them"))
 		return nil
 	}
 	return err
@@ -105,9 +108,15 @@ func (g *guide) ask(ctx context.Context) error {
 			g.show(st)
 			shown = st.ID
 		}
-		text, err := g.read(ctx, fmt.Sprintf("%s%s: ", st.ID, bracketed(g.s.Suggestion())))
+		text, err := g.readAnswer(ctx, st)
 		if err != nil {
 			return err
+		}
+		if st.Secret && !strings.HasPrefix(text, ":") {
+			if err := g.answer(ctx, text); err != nil {
+				return err
+			}
+			continue
 		}
 		if word, isCommand := strings.CutPrefix(strings.TrimSpace(text), ":"); isCommand {
 			if err := g.obey(word); err != nil {
@@ -120,6 +129,17 @@ func (g *guide) ask(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// readAnswer reads the answer to a step, a password without showing it.
+func (g *guide) readAnswer(ctx context.Context, st wizard.Step) (string, error) {
+	if !st.Secret || !g.a.stdinTTY {
+		return g.read(ctx, fmt.Sprintf("%s%s: ", st.ID, bracketed(g.s.Suggestion())))
+	}
+	g.in.stop()
+	defer func() { g.in = readLines(g.a.stdin) }()
+	password, err := g.a.askPassword(ctx, g.s.Draft().Taken.Locked)
+	return password.Reveal(), err
 }
 
 func bracketed(suggestion string) string {
@@ -138,11 +158,9 @@ func (g *guide) askOnScreen(ctx context.Context) error {
 	defer stop()
 	o := setup.Options{Theme: theme.Options{ASCII: g.a.ascii(), NoColor: g.a.noColor, Translate: g.a.translate()}, Output: g.a.stdout}
 	if g.s.Resumed() {
-		o.Notes = append(o.Notes, goingOn)
+		o.Notes = append(o.Notes, probes.T(goingOn))
 	}
-	for _, n := range g.s.Draft().Found.Notes {
-		o.Notes = append(o.Notes, n.String())
-	}
+	o.Notes = append(o.Notes, g.s.Draft().Found.Notes...)
 	done, err := setup.Run(ctx, g.s, o)
 	if err == nil && !done {
 		err = errQuit
@@ -154,14 +172,17 @@ func (g *guide) askOnScreen(ctx context.Context) error {
 func (g *guide) show(st wizard.Step) {
 	d := g.s.Draft()
 	at, of := g.s.Progress()
-	g.say("")
-	g.say("step %d of %d: %s", at, of, st.Title)
-	g.say("%s", st.Ask(d))
-	g.say("  (%s)", st.Why)
+	g.say(probes.Text{})
+	g.say(probes.T("step %d of %d: %s", at, of, st.Title))
+	g.say(st.Ask(d))
+	g.say(probes.T("  (%s)", st.Why))
 	if st.Choices != nil {
 		for i, c := range st.Choices(d) {
-			g.say("  %d  %s (%s)", i+1, c.Label, c.Value)
+			g.say(probes.T("  %d  %s (%s)", i+1, c.Label, c.Value))
 		}
+	}
+	if from := g.s.Origin(); !from.IsZero() {
+		g.say(probes.T("  the suggestion is %s", from))
 	}
 }
 
@@ -169,42 +190,54 @@ func (g *guide) show(st wizard.Step) {
 func (g *guide) answer(ctx context.Context, text string) error {
 	st, _ := g.s.Step()
 	v := g.s.Judge(text)
-	for _, why := range v.Refused {
-		g.say("not taken: %s", why)
+	if v.OK() && st.ReadsMuch() {
+		g.say(probes.T("  reading what is there"))
 	}
-	if !v.OK() {
+	var seen wizard.Seen
+	if v.OK() {
+		seen = st.Look(ctx, v)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, why := range append(v.Refused, seen.Refused...) {
+		g.say(probes.T("not taken: %s", why))
+	}
+	if !v.OK() || len(seen.Refused) > 0 {
 		return nil
 	}
-	seen := st.Look(ctx, v)
 	g.sights(seen)
 	if len(seen.Objections) > 0 && g.again != v.Answer {
 		for _, why := range seen.Objections {
-			g.say("not taken yet: %s", why)
+			g.say(probes.T("not taken yet: %s", why))
 		}
 		if seen.Suggestion != "" {
-			g.say("  free and within every rule: %s", seen.Suggestion)
+			g.say(probes.T("  free and within every rule: %s", seen.Suggestion))
 		}
-		g.say("  the same answer again is taken")
+		g.say(probes.T("  the same answer again is taken"))
 		g.again = v.Answer
 		return nil
 	}
 	for _, f := range v.Advice {
-		g.say("%s: %s", f.Severity, f.Title)
+		g.say(probes.T("%s: %s", f.Severity, f.Title))
 	}
-	_, err := g.s.Take(text)
+	_, err := g.s.TakeSeen(text, seen)
 	return err
 }
 
 // sights says what stands on the ports of an answer.
 func (g *guide) sights(seen wizard.Seen) {
+	for _, t := range seen.Told {
+		g.say(probes.T("  %s", t))
+	}
 	for _, p := range seen.Ports {
-		line := fmt.Sprintf("  port %d: %s", p.Port, p.Words)
+		line := probes.T("port %d: %s", p.Port, p.Words)
 		if left := time.Until(p.Until); !p.Until.IsZero() && left > 0 {
-			line += fmt.Sprintf(", %.0f s left", left.Seconds())
+			line = probes.T("%s, %d s left", line, int(left.Seconds())+1)
 		}
-		g.say("%s", line)
+		g.say(probes.T("  %s", line))
 		if !p.Wall.IsZero() {
-			g.say("  port %d: %s", p.Port, p.Wall)
+			g.say(probes.T("  port %d: %s", p.Port, p.Wall))
 		}
 	}
 }
@@ -216,26 +249,26 @@ func (g *guide) obey(word string) error {
 	switch word {
 	case "back":
 		if ok, err = g.s.Back(); !ok && err == nil {
-			g.say("this is the first step")
+			g.say(probes.T("this is the first step"))
 		}
 	case "undo":
 		if ok, err = g.s.Undo(); !ok && err == nil {
-			g.say("there is nothing to undo in this session; :back goes one step back")
+			g.say(probes.T("there is nothing to undo in this session; :back goes one step back"))
 		}
 	case "steps":
 		for _, given := range g.s.Given() {
-			g.say("  %s: %s", given.Step.ID, given.Answer)
+			g.say(probes.T("  %s: %s", given.Step.ID, given.Answer))
 		}
 	case "restart":
 		err = g.s.Restart()
 	case "quit":
 		return errQuit
 	case "help":
-		g.say(":back asks the step before again, :undo takes the last answer back, :steps lists the answers, :restart forgets them,")
-		g.say(":quit leaves and keeps them; Ctrl-C and a lost connection keep them too")
+		g.say(probes.T(":back asks the step before again, :undo takes the last answer back, :steps lists the answers, :restart forgets them,"))
+		g.say(probes.T(":quit leaves and keeps them; Ctrl-C and a lost connection keep them too"))
 	default:
 		if ok, err = g.s.Goto(word); !ok && err == nil {
-			g.say("found %q, expected :back, :undo, :steps, :restart, :quit, :help or the name of a step", ":"+word)
+			g.say(probes.T("found %q, expected :back, :undo, :steps, :restart, :quit, :help or the name of a step", ":"+word))
 		}
 	}
 	return err
@@ -278,14 +311,14 @@ func (g *guide) line(ctx context.Context) (string, error) {
 }
 
 // confirm asks a question that is no step. Without anybody to ask, --yes is the answer.
-func (g *guide) confirm(ctx context.Context, format string, args ...any) (bool, error) {
-	question := fmt.Sprintf(format, args...)
+func (g *guide) confirm(ctx context.Context, t probes.Text) (bool, error) {
+	question := g.words(t)
 	if g.yes || g.in == nil {
 		word := "no"
 		if g.yes {
 			word = "yes"
 		}
-		g.say("%s: %s", question, word)
+		g.say(probes.T("%s: %s", question, word))
 		return g.yes, nil
 	}
 	for {
@@ -301,6 +334,6 @@ func (g *guide) confirm(ctx context.Context, format string, args ...any) (bool, 
 		case ":quit":
 			return false, errQuit
 		}
-		g.say("found %q, expected yes or no", strings.TrimSpace(text))
+		g.say(probes.T("found %q, expected yes or no", strings.TrimSpace(text)))
 	}
 }

@@ -77,7 +77,7 @@ func (g *guide) planBalancer(p *wizard.Plan, cfg cluster.Config) error {
 		f := &p.Files[i]
 		if _, err := os.Stat(f.Path); err == nil && !f.Unchanged() && !strings.HasPrefix(filepath.Base(f.Path), "wsdoctor") {
 			beside := filepath.Join(filepath.Dir(g.path), "wsdoctor-"+filepath.Base(f.Path))
-			g.say("%s is there already and is not replaced: %s is for you to take over", f.Path, beside)
+			g.say(probes.T("%s is there already and is not replaced: %s is for you to take over", f.Path, beside))
 			f.Path, p.Commands = beside, nil
 		}
 	}

@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must happen; only a failing test waits that long.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 type owner struct{ closed chan Summary }
 

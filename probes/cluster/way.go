@@ -21,6 +21,17 @@ type Way struct {
 	Servers []Backend // behind it, in their order; "" hosts and unknown ports are left out
 	Policy  string    // one of proxy.policy; "": another
 	Idle    time.Duration
+	TLS     Certificate // shown to clients; the zero value: none, or not known
+	From    WayPlaces
+}
+
+// WayPlaces are the lines, as file:line, that say a part of a way; "": none does, and it is the program's own default.
+type WayPlaces struct {
+	Servers string // the first
+	Entry   string
+	Policy  string
+	Idle    string
+	TLS     string
 }
 
 // Entry is an address that a balancer listens on.

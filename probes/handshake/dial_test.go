@@ -105,7 +105,7 @@ func TestCauses(t *testing.T) {
 			if scheme == "" {
 				scheme = "ws"
 			}
-			tr := dialFake(t, scheme+"://"+serve(t, tc.server)+"/")
+			tr := dialFake(t, scheme+"://"+serve(t, tc.server)+"/", awaited(tc.kind))
 			if tc.kind != "" && tr.Cause.Kind != tc.kind || tr.Cause.Phase != tc.phase || !strings.Contains(tr.Cause.Text.String(), tc.says) {
 				t.Errorf("got %s in %s: %s\nexpected %s in %s, with %q", tr.Cause.Kind, tr.Cause.Phase, tr.Cause.Text, tc.kind, tc.phase, tc.says)
 			}
@@ -213,7 +213,7 @@ func TestNameCauses(t *testing.T) {
 		{"header injection", "ws://127.0.0.1:1/", func(r *Request) { r.Origin = "a\r\nB: c" }, BadRequest},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var edits []func(*Request)
+			edits := []func(*Request){awaited(tc.kind)}
 			if tc.edit != nil {
 				edits = append(edits, tc.edit)
 			}
@@ -228,7 +228,7 @@ func TestNameCauses(t *testing.T) {
 // TestSilentlyDropped connects to a listener whose queue is full: Linux drops the SYN, as a firewall does.
 func TestSilentlyDropped(t *testing.T) {
 	addr := fullListener(t)
-	tr := dialFake(t, "ws://"+addr+"/")
+	tr := dialFake(t, "ws://"+addr+"/", awaited(ConnectTimeout))
 	if tr.Cause.Kind != ConnectTimeout || !strings.Contains(tr.Cause.Text.String(), "within 1.0 s") {
 		t.Errorf("got %s: %s", tr.Cause.Kind, tr.Cause.Text)
 	}

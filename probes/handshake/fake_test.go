@@ -92,11 +92,29 @@ func reset(c net.Conn) {
 	c.Close()
 }
 
-// quick makes every wait of a silent server short: that it is waited for is what is tested, not for how long.
-var quick = Limits{Resolve: time.Second, Connect: time.Second, TLS: time.Second, Upgrade: time.Second, Ping: time.Second}
+// patient gives every phase more time than a machine that stalls takes.
+var patient = Limits{Resolve: 30 * time.Second, Connect: 30 * time.Second, TLS: 30 * time.Second, Upgrade: 30 * time.Second, Ping: 30 * time.Second}
+
+// awaited makes the one wait short that is expected to be in vain: that it is waited for is tested, not for how long.
+func awaited(kind Kind) func(*Request) {
+	return func(r *Request) {
+		switch kind {
+		case NameTimeout:
+			r.Limits.Resolve = time.Second
+		case ConnectTimeout:
+			r.Limits.Connect = time.Second
+		case TLSTimeout:
+			r.Limits.TLS = time.Second
+		case UpgradeTimeout:
+			r.Limits.Upgrade = time.Second
+		case NoPong, WrongPong:
+			r.Limits.Ping = time.Second
+		}
+	}
+}
 
 func dialFake(t testing.TB, url string, edit ...func(*Request)) Trace {
-	req := Request{URL: url, Limits: quick}
+	req := Request{URL: url, Limits: patient}
 	for _, e := range edit {
 		e(&req)
 	}

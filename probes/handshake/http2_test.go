@@ -249,8 +249,11 @@ func TestHTTP2Window(t *testing.T) {
 		t.Fatal(tr.Cause.Text)
 	}
 	defer c.Close(false)
+	if n, err := c.conn.Write(make([]byte, 1000)); n != 1000 || err != nil {
+		t.Fatalf("%d bytes of the window's 1000 were written, %v", n, err)
+	}
 	c.conn.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
-	if n, err := c.conn.Write(make([]byte, 5000)); n != 1000 || !isTimeout(err) {
-		t.Errorf("%d bytes were written, %v; expected the window's 1000 and the deadline", n, err)
+	if n, err := c.conn.Write(make([]byte, 4000)); n != 0 || !isTimeout(err) {
+		t.Errorf("%d bytes more were written, %v; expected the deadline", n, err)
 	}
 }

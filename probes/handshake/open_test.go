@@ -99,7 +99,7 @@ func TestVerify(t *testing.T) {
 		{"another name, not checked", false, "", None},
 	} {
 		before := asked
-		tr := Dial(t.Context(), Request{URL: "wss://" + addr, RootCAs: ca.Pool, Verify: tc.verify, ServerName: tc.server, Limits: quick})
+		tr := Dial(t.Context(), Request{URL: "wss://" + addr, RootCAs: ca.Pool, Verify: tc.verify, ServerName: tc.server, Limits: patient})
 		if tr.Cause.Kind != tc.kind {
 			t.Errorf("%s: got %s: %s", tc.name, tr.Cause.Kind, tr.Cause.Text)
 		}

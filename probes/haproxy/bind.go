@@ -1,6 +1,7 @@
 package haproxy
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -14,6 +15,7 @@ type bind struct {
 	known    bool   // host and ports are known: it is neither a socket file nor an inherited descriptor
 	local    bool   // a socket file: no client from elsewhere comes by it
 	tls      bool
+	crt      string   // its first file of certificate and key
 	alpn     []string // nil: none is given
 	proto    string
 }
@@ -31,7 +33,10 @@ func readBind(l Line) []bind {
 		case "proto":
 			i++
 			common.proto = l.Word(i)
-		case "crt", "ca-file", "ciphers", "ciphersuites", "interface", "name", "crt-list", "verify", "npn":
+		case "crt":
+			i++
+			common.crt = cmp.Or(common.crt, l.Word(i))
+		case "ca-file", "ciphers", "ciphersuites", "interface", "name", "crt-list", "verify", "npn":
 			i++ // a value that could read as one of the words above
 		}
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds the wait for what the kernel does a moment later.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // until repeats look until it holds.
 func until(t *testing.T, what string, look func() bool) {

@@ -29,7 +29,7 @@ import (
 
 const (
 	// patience is how long anything on loopback may take before a test gives up.
-	patience = 10 * time.Second
+	patience = 30 * time.Second
 	// idleWait is longer than the read timeout of the idle case (300 ms): a tunnel that is still there then lives on.
 	idleWait = 900 * time.Millisecond
 )

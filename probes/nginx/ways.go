@@ -20,12 +20,15 @@ func Ways(c *conf.Config, paths ...string) []cluster.Way {
 	for _, s := range in.sites {
 		w := cluster.Way{Sure: s.Sure || s.Named, Path: s.Path, Where: where(s.Pass.Place())}
 		if s.Server != nil {
-			w.Names, w.Entries = usableNames(s.Server), entries(s.Server)
+			w.Names = usableNames(s.Server)
+			w.Entries, w.From.Entry = entries(s.Server)
+			w.TLS, w.From.TLS = shown(s.Server)
 		}
 		in.behind(s, &w)
 		w.Idle = defaultTimeout
 		if d := s.Scope.Effective("proxy_read_timeout").Last(); d != nil {
 			w.Idle, _ = duration(d.Arg(0))
+			w.From.Idle = place(d)
 		}
 		out = append(out, w)
 	}
@@ -46,8 +49,8 @@ func usableNames(s *model.Server) []string {
 	})
 }
 
-func entries(s *model.Server) []cluster.Entry {
-	var out []cluster.Entry
+// entries returns where a server listens, and the line that says the first.
+func entries(s *model.Server) (out []cluster.Entry, where string) {
 	for _, l := range s.Listens {
 		e := cluster.Entry{Host: l.Address, Port: l.Port, TLS: l.TLS}
 		if e.Host == "*" || e.Host == "::" || e.Host == "0.0.0.0" {
@@ -55,9 +58,21 @@ func entries(s *model.Server) []cluster.Entry {
 		}
 		if l.Port > 0 && !l.QUIC && !slices.Contains(out, e) {
 			out = append(out, e)
+			if where == "" && l.Dir != nil {
+				where = place(l.Dir)
+			}
 		}
 	}
-	return out
+	return out, where
+}
+
+// shown returns the first pair that a server shows; of one with variables the files are not known.
+func shown(s *model.Server) (pair cluster.Certificate, where string) {
+	cert, key := s.Scope.Effective("ssl_certificate"), s.Scope.Effective("ssl_certificate_key")
+	if len(cert.Lines) == 0 || len(key.Lines) == 0 || strings.Contains(cert.Lines[0].Arg(0)+key.Lines[0].Arg(0), "$") {
+		return pair, ""
+	}
+	return cluster.Certificate{Cert: cert.Lines[0].Arg(0), Key: key.Lines[0].Arg(0)}, place(cert.Lines[0])
 }
 
 // behind fills in what a site hands requests to.
@@ -74,6 +89,7 @@ func (in *Input) behind(s Site, w *cluster.Way) {
 		}
 		if host != "" && !strings.Contains(t.Host, "$") && !strings.HasPrefix(t.Host, "unix:") {
 			w.Servers = []cluster.Backend{{Address: net.JoinHostPort(host, port), Weight: 1}}
+			w.From.Servers = place(s.Pass)
 		}
 		return
 	}
@@ -90,8 +106,14 @@ func (in *Input) behind(s Site, w *cluster.Way) {
 			}
 		}
 		w.Servers = append(w.Servers, server)
+		if w.From.Servers == "" {
+			w.From.Servers = place(b.Dir)
+		}
 	}
 	w.Policy = policy(u)
+	if u.Method != nil {
+		w.From.Policy = place(u.Method)
+	}
 }
 
 // policy names an upstream's way of choosing in the proxy's words; "" where it has none of it.

@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
@@ -75,7 +77,33 @@ func leaveTimeWait(t *testing.T, addr string, n int, reuse bool) {
 		c.Read(make([]byte, 1)) // returns when the server's FIN is there
 		c.Close()
 	}
+	inState(t, addr, "06", n)
 	unix.Close(ln)
+}
+
+// inState waits until n sockets on addr are in a state of /proc/net/tcp: on a busy machine the kernel has what a closed
+// socket sends on its way for a while.
+func inState(t *testing.T, addr, state string, n int) {
+	t.Helper()
+	port := fmt.Sprintf(":%04X", netip.MustParseAddrPort(addr).Port())
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		raw, err := os.ReadFile("/proc/self/net/tcp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := 0
+		for line := range strings.Lines(string(raw)) {
+			if f := strings.Fields(line); len(f) > 3 && strings.HasSuffix(f[1], port) && f[3] == state {
+				count++
+			}
+		}
+		if count == n {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d sockets on %s are in state %s, expected %d:\n%s", count, addr, state, n, raw)
+		}
+	}
 }
 
 // connectFrom opens a connection from a fixed local address to a new listener, which stays open.
@@ -186,6 +214,7 @@ func TestTimeWaitOutgoing(t *testing.T) {
 	client.Close()
 	server.Read(make([]byte, 1))
 	server.Close()
+	inState(t, "127.0.0.1:38888", "06", 1)
 	o, p := look(t, 38888)
 	if p.State != Outgoing || p.TimeWait.Outgoing != 1 || p.May.WithReuse || p.May.In == 0 {
 		t.Errorf("got state %s, TIME_WAIT %+v, may %+v; want one of an outgoing connection, and its timer", p.State, p.TimeWait, p.May)
@@ -332,6 +361,7 @@ func TestCloseWaitCounted(t *testing.T) {
 		defer unix.Close(s)
 		c.Close()
 	}
+	inState(t, "127.0.0.1:38888", "08", 12)
 	o, p := look(t, 38888)
 	if p.CloseWait.Count != 12 || len(p.CloseWait.Processes) != 1 {
 		t.Errorf("got %+v, want 12 of this process", p.CloseWait)

@@ -24,11 +24,9 @@ var goingOn = probes.T("going on where the last session was")
 func Embed(s *wizard.Session, t theme.Theme, do func(func(context.Context) tea.Msg) tea.Cmd) Embedded {
 	m := model{s: s, theme: t, do: do}
 	if s.Resumed() {
-		m.notes = append(m.notes, goingOn.String())
+		m.notes = append(m.notes, goingOn)
 	}
-	for _, n := range s.Draft().Found.Notes {
-		m.notes = append(m.notes, n.String())
-	}
+	m.notes = append(m.notes, s.Draft().Found.Notes...)
 	m.width, m.height = minWidth, minHeight // it draws in what Lines is told; a model without a size takes no keys
 	m = m.load()
 	return Embedded{m, m.q.step.ID}
@@ -83,6 +81,9 @@ func (e Embedded) Given() []wizard.Given { return e.m.s.Given() }
 
 // Hints says what the keys do while an answer is given.
 func (e Embedded) Hints() [][2]string {
+	if e.m.q.step.Secret {
+		return [][2]string{{e.m.theme.Marks.Enter, "take, or go on without"}}
+	}
 	if e.m.q.choices != nil {
 		return [][2]string{{e.m.theme.Marks.UpDown, "choose"}, {e.m.theme.Marks.Enter, "take"}}
 	}
@@ -97,6 +98,7 @@ func (e Embedded) Lines(width, height int) []string {
 	if m.q.step.ID == e.began {
 		m.found(&p)
 	}
+	m.tells(&p)
 	m.asks(&p)
 	m.input(&p)
 	m.judged(&p)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/wsdoctor/probes"
 	_ "example.com/wsdoctor/tui/early" // before bubbletea, whose init would question the terminal
 	"example.com/wsdoctor/tui/theme"
 	"example.com/wsdoctor/wizard"
@@ -29,9 +30,9 @@ const (
 // Options of Run.
 type Options struct {
 	Theme  theme.Options
-	Notes  []string  // what was found out, shown at the first step
-	Input  io.Reader // nil means the terminal
-	Output io.Writer // nil means standard output
+	Notes  []probes.Text // what was found out, shown at the first step
+	Input  io.Reader     // nil means the terminal
+	Output io.Writer     // nil means standard output
 }
 
 // Run asks every step that has no answer yet. done is false where the operator left before the last one; what was
@@ -74,7 +75,7 @@ func Run(ctx context.Context, s *wizard.Session, o Options) (done bool, err erro
 // model is one step on the screen. Nothing but its commands touches the session while one is on its way (busy).
 type model struct {
 	s     *wizard.Session
-	notes []string
+	notes []probes.Text
 	theme theme.Theme
 	do    func(func(context.Context) tea.Msg) tea.Cmd
 
@@ -86,7 +87,8 @@ type model struct {
 	touched bool // something was typed: what is wrong with it may be said
 	tried   bool // it was to be taken as it stands
 
-	seen   wizard.Seen // of the answer looked
+	told   []probes.Text // what the step before has read
+	seen   wizard.Seen   // of the answer looked
 	looked string
 	now    time.Time // as it was then: countdowns are drawn from it
 	again  string    // the answer that was objected to: once more, and it is taken
@@ -104,6 +106,7 @@ type question struct {
 	draft      wizard.Draft
 	choices    []wizard.Choice
 	suggestion string
+	origin     probes.Text
 	at, of     int
 	given      []wizard.Given
 }
@@ -136,7 +139,7 @@ func (m model) load() model {
 		m.done = true
 		return m
 	}
-	q := question{step: st, draft: m.s.Draft(), suggestion: m.s.Suggestion(), given: m.s.Given()}
+	q := question{step: st, draft: m.s.Draft(), suggestion: m.s.Suggestion(), origin: m.s.Origin(), given: m.s.Given()}
 	q.at, q.of = m.s.Progress()
 	if st.Choices != nil {
 		q.choices = st.Choices(q.draft)
@@ -209,7 +212,9 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.err = msg.err
 			return m, tea.Quit
 		}
+		told := m.seen.Told
 		m = m.load()
+		m.told = told
 		if m.done {
 			return m, tea.Quit
 		}
@@ -226,12 +231,16 @@ func (m model) hasLooked(l looked) (tea.Model, tea.Cmd) {
 	m.seen, m.looked, m.now = l.seen, l.answer, l.at
 	if l.taking {
 		m.busy = false
+		if len(l.seen.Refused) > 0 {
+			m.verdict.Refused, m.tried = l.seen.Refused, true
+			return m, nil
+		}
 		if len(l.seen.Objections) > 0 && m.again != l.answer {
 			m.again = l.answer
 			return m, nil
 		}
 		m.busy = true
-		return m, m.step(func(s *wizard.Session) error { _, err := s.Take(m.typed()); return err })
+		return m, m.step(func(s *wizard.Session) error { _, err := s.TakeSeen(m.typed(), l.seen); return err })
 	}
 	for _, p := range l.seen.Ports {
 		if l.at.Before(p.Until) {

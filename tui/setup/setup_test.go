@@ -51,7 +51,7 @@ func typed(m model, text string) model {
 func TestEveryStepFits(t *testing.T) {
 	for _, ascii := range []bool{false, true} {
 		for _, size := range []struct{ w, h int }{{80, 24}, {60, 20}, {120, 40}} {
-			m := byHand(t, Options{Theme: theme.Options{ASCII: ascii}, Notes: []string{strings.Repeat("a note ", 30)}}, size.w, size.h)
+			m := byHand(t, Options{Theme: theme.Options{ASCII: ascii}, Notes: []probes.Text{probes.Verbatim(strings.Repeat("a note ", 30))}}, size.w, size.h)
 			answers := map[string]string{"deployment": "2", "nodes": "10.0.0.1, 10.0.0.2", "place": "2", "host": "lb.example.com"}
 			for steps := 0; !m.done; steps++ {
 				if steps > 50 {
@@ -88,6 +88,7 @@ func press(m model, answer string) model {
 // A step back keeps the answer, an undo takes it away, and a port's time runs down.
 func TestKeys(t *testing.T) {
 	m := byHand(t, Options{}, 80, 24)
+	m = send(m, tea.KeyMsg{Type: tea.KeyEnter})
 	m = send(m, tea.KeyMsg{Type: tea.KeyDown})
 	m = send(m, tea.KeyMsg{Type: tea.KeyEnter})
 	if m.q.step.ID != "deployment" {

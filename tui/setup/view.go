@@ -68,18 +68,30 @@ func (m model) header(p *page) {
 	if m.q.at == 1 {
 		m.found(p)
 	}
+	m.tells(p)
 }
 
 // found says what was found out.
 func (m model) found(p *page) {
 	for _, n := range m.notes {
-		p.say(m.theme.Faint, "", probes.Verbatim(n))
+		p.say(m.theme.Faint, "", n)
+	}
+}
+
+// tells says what the step before has read.
+func (m model) tells(p *page) {
+	for _, told := range m.told {
+		mark, style := m.theme.Status(probes.OK)
+		p.say(m.theme.Faint, style.Render(mark)+" ", told)
 	}
 }
 
 func (m model) asks(p *page) {
 	p.say(m.theme.Strong, "", m.q.step.Ask(m.q.draft))
 	p.say(m.theme.Faint, "", m.q.step.Why)
+	if !m.q.origin.IsZero() {
+		p.say(m.theme.Faint, "", probes.T("the suggestion is %s", m.q.origin))
+	}
 	p.gap()
 }
 
@@ -98,7 +110,10 @@ func (m model) input(p *page) {
 		return
 	}
 	prompt := t.Accent.Render(">") + " "
-	if len(m.text) == 0 {
+	if m.q.step.Secret {
+		shown := strings.Repeat("*", min(len(m.text), p.width-4))
+		p.lines = append(p.lines, prompt+shown+t.Accent.Render(t.Marks.Caret))
+	} else if len(m.text) == 0 {
 		p.lines = append(p.lines, prompt+t.Accent.Render(t.Marks.Caret)+t.Faint.Render(t.Clean(m.q.suggestion)))
 	} else {
 		// The end that is typed at is what has to be seen.
@@ -131,7 +146,11 @@ func (m model) judged(p *page) {
 		m.sights(p)
 	}
 	if m.busy {
-		p.say(t.Faint, "", probes.T("looking at this host"))
+		if m.q.step.ReadsMuch() {
+			p.say(t.Faint, "", probes.T("reading what is there"))
+		} else {
+			p.say(t.Faint, "", probes.T("looking at this host"))
+		}
 	}
 	p.gap()
 }
@@ -186,7 +205,9 @@ func (m model) given(p *page) {
 func (m model) keys() string {
 	t := m.theme
 	hints := [][2]string{{t.Marks.Enter, "take"}, {"esc", "back"}, {"ctrl+x", "undo"}, {"ctrl+c", "leave, and keep the answers"}}
-	if m.q.choices != nil {
+	if m.q.step.Secret {
+		hints[0][1] = "take, or go on without"
+	} else if m.q.choices != nil {
 		hints = append([][2]string{{t.Marks.UpDown, "choose"}}, hints...)
 	} else {
 		hints = append([][2]string{{"tab", "edit the suggestion"}}, hints...)

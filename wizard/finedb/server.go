@@ -144,14 +144,22 @@ func (s Source) wrap(format string, args ...any) error {
 	return fmt.Errorf("reading %s%s: "+format, append([]any{s, from}, args...)...)
 }
 
-// refused is what a server says to a password.
+// ErrPassword is the error of a server that wants a password, or another one.
+var ErrPassword = errors.New("a password")
+
+// refused is what a server says to a password. It is an ErrPassword.
 func (s Source) refused() error {
 	if s.Password.IsZero() {
 		why := "none was given"
 		if s.Encrypted {
 			why = "the one in " + s.Named + " is encrypted, which only the product can read"
 		}
-		return s.wrap("the server wants a password for %q, and %s; expected it in the environment variable %s or at a prompt", s.User, why, PasswordEnv)
+		return wantsPassword{s.wrap("the server wants a password for %q, and %s; expected it in the environment variable %s or at a prompt", s.User, why, PasswordEnv)}
 	}
-	return s.wrap("the server refuses the password of %q, expected the one of the database's user", s.User)
+	return wantsPassword{s.wrap("the server refuses the password of %q, expected the one of the database's user", s.User)}
 }
+
+// wantsPassword is an error that a password would mend.
+type wantsPassword struct{ error }
+
+func (wantsPassword) Is(target error) bool { return target == ErrPassword }

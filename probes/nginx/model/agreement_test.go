@@ -24,7 +24,7 @@ import (
 )
 
 // startLimit is how long nginx may take to listen; it takes a few milliseconds.
-const startLimit = 10 * time.Second
+const startLimit = 30 * time.Second
 
 // seen is what the backend received.
 type seen struct {
