@@ -25,6 +25,8 @@ func TestSetupIsAsRecorded(t *testing.T) {
 	d := onSetup(t, filepath.Join(t.TempDir(), "wsdoctor.yaml"))
 	inEveryLook(t, "setup", d.s, d.st)
 	d.press("enter")
+	golden(t, "setup-existing", d.s, d.st)
+	d.send(tea.KeyMsg{Type: tea.KeyEnter})
 	golden(t, "setup-product", d.s, d.st)
 	for range 2 {
 		d.send(tea.KeyMsg{Type: tea.KeyEnter})
@@ -41,7 +43,9 @@ func TestSetupIsPausedAndGoneOnWith(t *testing.T) {
 		t.Error("keys are an answer before it has begun")
 	}
 	d.press("enter")
-	d.shows("step 1 of", "which WebSocket service is it?", "found: nginx")
+	d.shows("step 1 of", ": what is there already", "found: nginx")
+	d.send(tea.KeyMsg{Type: tea.KeyEnter})
+	d.shows("which WebSocket service is it?")
 	d.typed("5", tea.KeyEnter)
 	d.shows(": single server or cluster")
 	d.send(tea.KeyMsg{Type: tea.KeyEsc})
@@ -49,7 +53,7 @@ func TestSetupIsPausedAndGoneOnWith(t *testing.T) {
 		t.Error("keys are still an answer")
 	}
 	d.press("left")
-	d.shows("step 1 of")
+	d.shows(": product")
 	d.press("u")
 	d.shows(": single server or cluster")
 
