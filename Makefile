@@ -64,7 +64,7 @@ bench: build ## TIME_WAIT reader against ss, gopsutil and /proc; start, check an
 bench-screens: build ## first screen, answer to a key, idle CPU of the screens on a pseudo-terminal (Linux)
 	$(GO) run ./tui/bench -start 100ms -cpu 2 $(BIN)
 
-bench-proxy: build ## the embedded proxy against nginx and HAProxy, pinned, interleaved (Linux; about 5 minutes)
+bench-proxy: build ## the embedded proxy against nginx and HAProxy, pinned, interleaved (Linux; about 7 minutes)
 	$(GO) run ./embedproxy/bench -wsdoctor $(BIN)
 
 bench-capacity: build ## memory of 15,000 held tunnels, below 200 MB (Linux; a minute)

@@ -100,14 +100,18 @@ func (a app) helpLines() []string {
 		if k.Help.IsZero() || k.Label == "" {
 			continue
 		}
-		label := widgets.Fit(k.Label, helpLabel, "")
-		help := t.Say(k.Help)
-		if !k.Off.IsZero() {
-			off := widgets.Cut(t.Say(probes.T("%s (%s)", help, k.Off)), a.width-helpLabel-4, t.Marks.Ellipsis)
-			lines = append(lines, "  "+t.Faint.Render(label+" "+off))
-			continue
+		label, help, off := widgets.Fit(k.Label, helpLabel, ""), k.Help, !k.Off.IsZero()
+		if off {
+			help = probes.T("%s (%s)", k.Help, k.Off)
 		}
-		lines = append(lines, "  "+t.Accent.Render(label)+" "+help)
+		for _, line := range widgets.Wrap(t.Say(help), min(a.width-helpLabel-4, widestText), "") {
+			if off {
+				lines = append(lines, "  "+t.Faint.Render(label+" "+line))
+			} else {
+				lines = append(lines, "  "+t.Accent.Render(label)+" "+line)
+			}
+			label = strings.Repeat(" ", helpLabel)
+		}
 	}
 	var marks []string
 	for _, s := range statuses {

@@ -75,14 +75,10 @@ func (r *runner) next() tea.Cmd {
 	})
 }
 
-// merge puts what a run of areas came to in the place of what base held of them. The time that the merged report
-// took reaches from the first look to the last.
+// merge puts what a run of areas came to in the place of what base held of them. Start and duration are those of the
+// run that looked last.
 func (r *runner) merge(base, fresh probes.Report, areas []string) probes.Report {
 	out := fresh
-	if !base.Started.IsZero() {
-		out.Started = base.Started
-		out.Took = fresh.Started.Add(fresh.Took).Sub(base.Started)
-	}
 	byID := map[string]probes.Result{}
 	for _, res := range slices.Concat(base.Results, fresh.Results) {
 		byID[res.ID] = res

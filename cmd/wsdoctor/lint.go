@@ -90,7 +90,7 @@ func (a *app) lint(ctx context.Context, f lintFlags, names []string) error {
 	if err != nil {
 		return err
 	}
-	doc := lint.Document{Version: version}
+	doc := lint.Document{Version: version, Translate: a.translate()}
 	proxies, err := a.lintNginx(ctx, f, sources, &doc)
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func TestSetupAmongTheScreens(t *testing.T) {
 	}
 	tm.Shows("Every step has its answer.", "deployment  cluster")
 	tm.Press("Enter")
-	tm.Shows("write 1 file, after a look at this host? [yes]:")
+	tm.Shows("after a look at this host? [yes]:")
 	tm.Press("C-c")
 	tm.Restored()
 }

@@ -52,7 +52,7 @@ func backend(address string) error {
 	buf := make([]byte, 256<<10)
 	blob := frame(2, false, make([]byte, streamFrame))
 	for {
-		p.wait(-1, func(fd int, s *server, events uint32) {
+		p.wait(forever, func(fd int, s *server, events uint32) {
 			switch {
 			case fd == lfd:
 				for range 64 {

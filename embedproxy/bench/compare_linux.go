@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -19,6 +17,7 @@ type options struct {
 	each    time.Duration
 	tunnels int
 	only    string
+	write   string // file whose figures are replaced; "": none
 }
 
 // workload is one kind of load and the figures that are taken from it.
@@ -40,6 +39,7 @@ var (
 	perMillion   = func(r Result) float64 { return r.CPU / float64(r.Done) * 1e6 }
 	perSecond    = func(r Result) float64 { return float64(r.Done) / r.Seconds }
 	perGB        = func(r Result) float64 { return r.CPU / float64(r.Bytes) * 1e9 }
+	p50          = func(r Result) float64 { return r.P50 }
 	p99          = func(r Result) float64 { return r.P99 }
 	perHandshake = func(r Result) float64 { return r.CPU / float64(r.Done) * 1e6 }
 )
@@ -55,8 +55,22 @@ var workloads = []workload{
 		{"handshakes/s", perSecond, true, 1.0}, {"CPU µs per handshake", perHandshake, false, 1.0}}},
 }
 
-// compare runs everything and prints the table.
+// compare runs everything and prints the tables.
 func compare(o options) error {
+	if o.only != "" && o.write != "" {
+		return errors.New("reading the flags: -write replaces every figure, -only measures some")
+	}
+	var out strings.Builder
+	if err := measure(o, io.MultiWriter(&out, os.Stdout)); err != nil {
+		return err
+	}
+	if o.write == "" {
+		return nil
+	}
+	return replaceFigures(o.write, out.String())
+}
+
+func measure(o options, out io.Writer) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -104,9 +118,15 @@ func compare(o options) error {
 			fmt.Fprintf(os.Stderr, "round %d of %d: %s\n", round+1, o.rounds, w.name)
 		}
 	}
-	print(list, results)
+	fmt.Fprintf(out, "%s\n\n", conditions(o))
+	missed := printWorkloads(out, list, results)
 	if strings.Contains("idle tunnels", o.only) {
-		return idle(self, dir, list, o)
+		if err := idle(out, self, dir, list, o); err != nil {
+			return err
+		}
+	}
+	if o.only == "" {
+		fmt.Fprintf(out, "\n%s\n", verdict(missed))
 	}
 	return nil
 }
@@ -118,114 +138,4 @@ func run(self string, c *contender, args ...string) (r Result, err error) {
 		return r, err
 	}
 	return r, json.Unmarshal(out, &r)
-}
-
-func print(list []*contender, results map[string]map[string][]Result) {
-	fmt.Print("| workload | figure |")
-	for _, c := range list {
-		fmt.Printf(" %s |", c.name)
-	}
-	fmt.Println(" ours to nginx | bar | ours to haproxy |\n| --- | --- |" + strings.Repeat(" --- |", len(list)+3))
-	for _, w := range workloads {
-		got := results[w.name]
-		if got == nil {
-			continue
-		}
-		for _, f := range w.figures {
-			fmt.Printf("| %s | %s |", w.name, f.name)
-			for _, c := range list {
-				fmt.Printf(" %s |", spread(values(got[c.name], f), 1))
-			}
-			bar := "–"
-			if f.bar > 0 {
-				bar = fmt.Sprintf("≤ %.2f", f.bar)
-				if f.more {
-					bar = fmt.Sprintf("≥ %.2f", f.bar)
-				}
-			}
-			fmt.Printf(" %s | %s | %s |\n", ratios(got, f, "nginx"), bar, ratios(got, f, "haproxy"))
-		}
-	}
-}
-
-func values(rs []Result, f figure) []float64 {
-	out := make([]float64, len(rs))
-	for i, r := range rs {
-		out[i] = f.of(r)
-	}
-	return out
-}
-
-// ratios is ours to another within each round: what the machine did meanwhile then falls out.
-func ratios(got map[string][]Result, f figure, other string) string {
-	a, b := values(got["ours"], f), values(got[other], f)
-	if len(b) == 0 {
-		return "–"
-	}
-	for i := range a {
-		a[i] /= b[i]
-	}
-	return spread(a, 2)
-}
-
-// spread is the median, least and most.
-func spread(v []float64, digits int) string {
-	v = slices.Clone(v)
-	slices.Sort(v)
-	if v[len(v)/2] >= 1000 {
-		digits = 0
-	}
-	return fmt.Sprintf("%.*f (%.*f–%.*f)", digits, v[len(v)/2], digits, v[0], digits, v[len(v)-1])
-}
-
-// idleLook is how long idle proxies are watched for CPU time.
-const idleLook = 5 * time.Second
-
-// idle opens many tunnels and looks at what they cost while they do nothing.
-func idle(self, dir string, list []*contender, o options) error {
-	fmt.Printf("\n| %d idle tunnels | KiB a tunnel | CPU ms a second | p99 µs of 100 busy ones | KiB a tunnel kept after they closed |\n| --- | --- | --- | --- | --- |\n", o.tunnels)
-	for _, c := range list {
-		stop(c.cmd) // memory is measured from a fresh start
-		c.cmd = exec.Command(c.cmd.Args[0], c.cmd.Args[1:]...)
-		c.cmd.SysProcAttr = pinned(0, "").SysProcAttr
-		c.cmd.Stderr = os.Stderr
-		if err := c.start(); err != nil {
-			return err
-		}
-		pids := c.processes()
-		if _, err := run(self, c, "-mode", "echo", "-d", "300ms"); err != nil { // what every proxy needs once
-			return err
-		}
-		before := memoryOf(pids)
-		file := filepath.Join(dir, "open")
-		l := pinned(1, self, "load", "-a", c.address, "-mode", "idle", "-c", fmt.Sprint(o.tunnels), "-file", file)
-		var out bytes.Buffer
-		l.Stdout = &out
-		if err := l.Start(); err != nil {
-			return err
-		}
-		for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-			if _, err := os.Stat(file); err == nil {
-				break
-			}
-			if time.Now().After(end) {
-				stop(l)
-				return fmt.Errorf("%s: the tunnels did not open: %s", c.name, out.String())
-			}
-		}
-		time.Sleep(time.Second)
-		kib := (memoryOf(pids) - before) / float64(o.tunnels)
-		cpu := cpuOf(pids)
-		time.Sleep(idleLook)
-		cpu = (cpuOf(pids) - cpu) / idleLook.Seconds() * 1000
-		busy, err := run(self, c, "-mode", "rate", "-rate", "5000", "-c", "100", "-d", "2s")
-		if err != nil {
-			return err
-		}
-		os.Remove(file)
-		l.Wait()
-		time.Sleep(2 * time.Second)
-		fmt.Printf("| %s | %.2f | %.1f | %.0f | %.2f |\n", c.name, kib, cpu, busy.P99, (memoryOf(pids)-before)/float64(o.tunnels))
-	}
-	return nil
 }

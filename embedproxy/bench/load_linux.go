@@ -130,7 +130,7 @@ func (l *load) run(pids string) error {
 				l.say(all[turn%len(all)], next)
 				turn++
 			}
-			l.p.wait(min(time.Until(next), time.Millisecond), l.event)
+			l.p.wait(max(0, min(time.Until(next), time.Millisecond)), l.event)
 			continue
 		}
 		l.p.wait(10*time.Millisecond, l.event)

@@ -22,6 +22,7 @@ func main() {
 		f.DurationVar(&o.each, "each", 3*time.Second, "time of each measurement")
 		f.IntVar(&o.tunnels, "tunnels", 9500, "idle tunnels")
 		f.StringVar(&o.only, "only", "", "run only the workloads whose names contain this")
+		f.StringVar(&o.write, "write", "", "`file` whose figures are replaced")
 		f.Parse(os.Args[1:])
 		err = compare(o)
 	}

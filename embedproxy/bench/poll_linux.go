@@ -43,11 +43,18 @@ func (p *poller[C]) close(fd int) {
 	unix.Close(fd)
 }
 
+// forever is how long to wait where nothing but an event is to end it.
+const forever time.Duration = -1
+
 // wait calls f for what has happened, after at most d.
 func (p *poller[C]) wait(d time.Duration, f func(fd int, c *C, events uint32)) {
 	n, _ := unix.EpollWait(p.ep, p.evs[:], 0)
 	if n <= 0 && d != 0 {
-		n, _ = unix.EpollWait(p.ep, p.evs[:], int((d+time.Millisecond-1)/time.Millisecond))
+		ms := -1
+		if d != forever {
+			ms = int((d + time.Millisecond - 1) / time.Millisecond)
+		}
+		n, _ = unix.EpollWait(p.ep, p.evs[:], ms)
 	}
 	for i := range max(n, 0) {
 		fd := int(p.evs[i].Fd)

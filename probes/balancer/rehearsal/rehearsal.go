@@ -77,7 +77,7 @@ type Observation struct {
 	Opened  int             `json:"opened"`
 	Failed  int             `json:"failed"`
 	Cause   handshake.Cause `json:"cause,omitzero"` // of the first that failed to open
-	By      string          `json:"told_by"`        // "": the backends could not be told apart
+	By      probes.Text     `json:"told_by"`        // "": the backends could not be told apart
 	Before  []string        `json:"before,omitempty"`
 	After   []string        `json:"after,omitempty"` // of each client at the end; "": not back
 	Outages []Outage        `json:"outages"`         // in the order in which they happened
