@@ -49,13 +49,13 @@ func TestSetupAmongTheScreens(t *testing.T) {
 	tm.Press("clear; GORACE=exitcode=0 "+run, "Enter")
 	checked(tm)
 	tm.Press(screenKey(t, "Set-up"), "Enter")
-	tm.Shows("going on where the last session was", ": nodes ─", "deployment  cluster")
+	tm.Shows("going on where the last session was", ": nodes ─", "single server or cluster  cluster")
 	tm.Press("127.0.0.2", ",127.0.0.3", "Enter")
 	for _, title := range []string{"balancer", "where the balancer runs", "address of the balancer", "WebSocket ports", "forwarding ports", "path", "stickiness", "heartbeat", "idle limit", "TLS", "clients", "launch"} {
 		tm.Shows(": " + title + " ─")
 		tm.Press("Enter")
 	}
-	tm.Shows("Every step has its answer.", "deployment  cluster")
+	tm.Shows("Every step has its answer.", "single server or cluster  cluster")
 	tm.Press("Enter")
 	tm.Shows("after a look at this host? [yes]:")
 	tm.Press("C-c")

@@ -88,7 +88,7 @@ func (s setupScreen) View(st State) string {
 	case s.steps.Done():
 		s.sumsUp(&pg)
 	default:
-		lines = append(lines, s.steps.Lines(st.Width, st.Height-len(lines))...)
+		lines = append(lines, s.steps.Lines(t, st.Width, st.Height-len(lines))...)
 	}
 	return strings.Join(widgets.Window(append(lines, pg.lines...), 0, st.Height), "\n")
 }
@@ -118,8 +118,8 @@ func (s setupScreen) sumsUp(pg *page) {
 	pg.text(t.Strong, probes.T("Every step has its answer."))
 	pg.text(t.Plain, probes.T("%s leaves the screens for the review: each file as a diff, a check of this host, and then, after a yes, the writing, the launch and the proof.", t.Marks.Enter))
 	pg.lines = append(pg.lines, "")
-	for _, g := range s.steps.Given() {
-		pg.lines = append(pg.lines, "  "+t.Faint.Render(widgets.Fit(t.Clean(g.Step.ID), 12, ""))+t.Clean(g.Answer))
+	for _, line := range s.steps.Answers(t) {
+		pg.lines = append(pg.lines, "  "+widgets.Cut(line, pg.width, t.Marks.Ellipsis))
 	}
 }
 
@@ -156,7 +156,7 @@ func (s setupScreen) Keys(State) []Key {
 	}
 	return []Key{
 		enter,
-		{Names: []string{"left", "h"}, Label: "left", Hint: probes.T("step before"), Help: probes.T("ask the step before again; its answer stays as the suggestion"), Off: offStep, Do: step(setup.Embedded.Back)},
+		{Names: []string{"h", "left"}, Label: "h", Hint: probes.T("step before"), Help: probes.T("ask the step before again (also left); its answer stays as the suggestion"), Off: offStep, Do: step(setup.Embedded.Back)},
 		{Names: []string{"u"}, Label: "u", Hint: probes.T("undo"), Help: probes.T("take the last answer back"), Off: offStep, Do: step(setup.Embedded.Undo)},
 		{Names: []string{"r"}, Label: "r", Help: probes.T("look again at the ports of this step"), Off: offStep, Do: step(setup.Embedded.Look)},
 		{Names: []string{"/"}, Label: "/", Help: probes.T("only what contains a text"), Off: probes.T("one step at a time is shown: there is nothing to leave out")},

@@ -76,8 +76,14 @@ func (e Embedded) Title() probes.Text {
 	return probes.T("step %d of %d: %s", e.m.q.at, e.m.q.of, e.m.q.step.Title)
 }
 
-// Given lists the answers so far.
-func (e Embedded) Given() []wizard.Given { return e.m.s.Given() }
+// Answers draws every step with its answer, a line each.
+func (e Embedded) Answers(t theme.Theme) []string {
+	var out []string
+	for _, g := range e.m.s.Given() {
+		out = append(out, answerLine(t, g))
+	}
+	return out
+}
 
 // Hints says what the keys do while an answer is given.
 func (e Embedded) Hints() [][2]string {
@@ -91,8 +97,9 @@ func (e Embedded) Hints() [][2]string {
 }
 
 // Lines draws the step in so many lines of so many cells.
-func (e Embedded) Lines(width, height int) []string {
+func (e Embedded) Lines(t theme.Theme, width, height int) []string {
 	m := e.m
+	m.theme = t
 	m.width, m.height = width, height+1
 	p := page{theme: m.theme, width: min(width-2, widestText)}
 	if m.q.step.ID == e.began {

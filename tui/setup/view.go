@@ -7,6 +7,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/tui/theme"
 	"example.com/wsdoctor/tui/widgets"
+	"example.com/wsdoctor/wizard"
 	"github.com/charmbracelet/lipgloss"
 )
 
@@ -184,6 +185,14 @@ func (m model) sights(p *page) {
 	}
 }
 
+// titleRoom is how wide a step's title gets beside its answer.
+const titleRoom = 24
+
+// answerLine is a step with its answer.
+func answerLine(t theme.Theme, g wizard.Given) string {
+	return widgets.Fit(t.Say(g.Step.Title), titleRoom, t.Marks.Ellipsis) + "  " + t.Clean(g.Answer)
+}
+
 // given lists the answers so far, as many as there is room for: the last ones.
 func (m model) given(p *page) {
 	t := m.theme
@@ -193,7 +202,7 @@ func (m model) given(p *page) {
 		if g.Step.ID == m.q.step.ID {
 			break
 		}
-		before = append(before, t.Faint.Render(widgets.Fit(t.Clean(g.Step.ID), 12, "")+t.Clean(g.Answer)))
+		before = append(before, t.Faint.Render(answerLine(t, g)))
 	}
 	if len(before) > room {
 		before = before[len(before)-max(room, 0):]
