@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"slices"
 	"strings"
 
 	"example.com/wsdoctor/probes"
@@ -264,8 +265,7 @@ func (p probe) compared(width int) []string {
 	if differs > 0 {
 		sum = probes.T("%d lines differ, marked %s", differs, strings.TrimSpace(t.Marks.Warned))
 	}
-	out = append([]string{t.Strong.Render(t.Say(sum))}, out...)
-	return append(out, p.falls(width)...)
+	return slices.Concat([]string{t.Strong.Render(t.Say(sum))}, p.falls(width), out)
 }
 
 // falls draws the phases of the two handshakes beside each other, to one scale.
@@ -282,5 +282,5 @@ func (p probe) falls(width int) []string {
 		pg.fall(f.Spans, longest)
 		return pg.lines
 	}
-	return append([]string{""}, widgets.Beside(draw(probes.T("balancer"), p.phases[0]), half, t.Faint.Render(" "+t.Marks.Down+" "), draw(probes.T("node"), p.phases[1]), half, t.Marks.Ellipsis)...)
+	return append(widgets.Beside(draw(probes.T("balancer"), p.phases[0]), half, t.Faint.Render(" "+t.Marks.Down+" "), draw(probes.T("node"), p.phases[1]), half, t.Marks.Ellipsis), "")
 }
