@@ -78,7 +78,7 @@ func newApp(o Options, w *work, t theme.Theme) app {
 		},
 	}
 	deps := screens.Deps{
-		Theme: t, SettingsPath: o.SettingsPath, Attached: o.Attached, Do: w.do, Work: w.under,
+		Theme: t, SettingsPath: o.SettingsPath, Attached: o.Attached, Session: o.Session, Do: w.do, Work: w.under,
 		After: func(d time.Duration, msg func(time.Time) tea.Msg) tea.Cmd { return w.after(d, now, msg) },
 	}
 	a.note = t.Say(o.Note)
@@ -195,7 +195,7 @@ func (a app) take(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a.started(nil)
 	case screens.SetUp:
 		a.setUp = true
-		return a, tea.Quit
+		return a.left()
 	case screens.SaveReport:
 		return a, a.save()
 	case screens.Copy:

@@ -108,6 +108,7 @@ func (a *app) runTUI(ctx context.Context, r tuiRun) error {
 	ctx, stop := hangUp(ctx)
 	defer stop()
 	o := a.tuiOptions(r)
+	o.Session = a.session
 	if r.settings == "" && a.product == "" {
 		path, err := filepath.Abs(a.settingsPlaces()[0])
 		if err != nil {
