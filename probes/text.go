@@ -38,6 +38,14 @@ func Because(why, docs string) Text {
 	return T("%s (%s)", Phrase(why), docs)
 }
 
+// Counted is a number of things: one is said where there is one, more, a format for the number, elsewhere.
+func Counted(n int, one, more string) Text {
+	if n == 1 {
+		return Text{Format: one}
+	}
+	return Text{Format: more, Args: []any{n}}
+}
+
 // String renders t in English.
 func (t Text) String() string { return t.In(nil) }
 

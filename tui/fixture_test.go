@@ -33,7 +33,7 @@ func madeUp(now func() time.Time, left func() time.Duration) []probes.Probe {
 				Check: finds(probes.Finding{Severity: probes.Warning, Subject: "38888",
 					Title:    probes.T("the ports %q lie in the ephemeral range %q, expected them reserved", "38888, 38889, 39888", "32768-60999"),
 					Evidence: []probes.Evidence{{Where: "/proc/sys/net/ipv4/ip_local_reserved_ports", Saw: probes.T("empty")}},
-					Fix:      []probes.Text{probes.Verbatim("sysctl -w net.ipv4.ip_local_reserved_ports=38888-38889,39888"), probes.Verbatim("# to take it back: sysctl -w net.ipv4.ip_local_reserved_ports=")}})},
+					Fix:      []probes.Text{probes.Verbatim("sysctl -w net.ipv4.ip_local_reserved_ports=38888-38889,39888"), probes.T("# to take it back: %s", "sysctl -w net.ipv4.ip_local_reserved_ports=")}})},
 		}),
 		portsProbe(now, left),
 		probes.New("firewall", func(context.Context, probes.Target) (seen, error) {
@@ -55,7 +55,7 @@ func madeUp(now func() time.Time, left func() time.Duration) []probes.Probe {
 			{ID: "balancer/upgrade", Title: "the balancer passes the upgrade on", Why: "Upgrade and Connection are hop-by-hop (RFC 9110, section 7.6.1): a proxy drops them unless it is told to pass them.",
 				Check: finds(probes.Finding{Severity: probes.Error, Subject: "ws://192.168.6.181:38889/", Title: probes.T("nginx passes no Upgrade header to %q, expected %q", "192.168.6.171:38888", "websocket"),
 					Evidence: []probes.Evidence{{Where: "nginx.conf:121", Saw: probes.Verbatim("location / { proxy_pass http://websocket; }")}, {Where: "stand-in backend", Saw: probes.T("the request arrived as HTTP/1.0 without Upgrade")}},
-					Fix:      []probes.Text{probes.Verbatim("# nginx.conf, in the location that proxies the WebSocket path"), probes.Verbatim("proxy_http_version 1.1;"), probes.Verbatim("proxy_set_header Upgrade $http_upgrade;"), probes.Verbatim("proxy_set_header Connection $connection_upgrade;"), probes.Verbatim("nginx -t && nginx -s reload")}})},
+					Fix:      []probes.Text{probes.T("# nginx.conf, in the location that proxies the WebSocket path"), probes.Verbatim("proxy_http_version 1.1;"), probes.Verbatim("proxy_set_header Upgrade $http_upgrade;"), probes.Verbatim("proxy_set_header Connection $connection_upgrade;"), probes.Verbatim("nginx -t && nginx -s reload")}})},
 			{ID: "balancer/stickiness", Title: "a client comes back to the node it was on", Why: "A Socket.IO session lives on one node.", Check: fine,
 				Applies: func(seen) (probes.Status, probes.Text) {
 					return probes.Skipped, probes.T("there is one node")

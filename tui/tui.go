@@ -13,6 +13,7 @@ import (
 	_ "example.com/wsdoctor/tui/early" // before bubbletea, whose init would question the terminal
 	"example.com/wsdoctor/tui/screens"
 	"example.com/wsdoctor/tui/theme"
+	"example.com/wsdoctor/wizard"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -24,7 +25,8 @@ const framesPerSecond = 40
 // ErrFault is the error of Run after a fault of the program itself.
 var ErrFault = errors.New("a fault of wsdoctor itself")
 
-// ErrSetUp is the error of Run where the operator chose the guided set-up at the first-time choice.
+// ErrSetUp is the error of Run where the operator left for the guided set-up: at the first-time choice, or with an answer
+// to every step of it.
 var ErrSetUp = errors.New("the guided set-up was chosen")
 
 // Options of Run.
@@ -41,11 +43,16 @@ type Options struct {
 	// SettingsPath is the settings file that was read; with Choose, where the first-time choice may write one; ""
 	// means none.
 	SettingsPath string
+	// Globals are the flags with which a command typed by hand meets the same settings, such as --config FILE; "" where
+	// it needs none.
+	Globals string
 	// Choose shows the first-time choice before anything is checked. It begins at Target.Config.Product.
 	Choose bool
 
 	// Attached is a proxy of this program that the screens show; nil: there is none.
 	Attached *screens.Attached
+	// Session opens the wizard; nil: there is nothing to set up.
+	Session func(context.Context) (*wizard.Session, error)
 	// Faults are what can be made wrong on request, for a demonstration.
 	Faults []Fault
 	// Note is said at the beginning, until a key is pressed.

@@ -13,7 +13,7 @@ var productStep = Step{
 	Choices: func(Draft) []Choice {
 		var out []Choice
 		for _, p := range cluster.Products {
-			out = append(out, Choice{string(p.Name), probes.T("%s", p.Title)})
+			out = append(out, Choice{string(p.Name), probes.Text{Format: p.Title}})
 		}
 		return out
 	},

@@ -128,15 +128,15 @@ func (a *app) balancer(ctx context.Context, f *balancerFlags, url string) error 
 		target.Config.Nodes, target.Config.Balancer.Kind = nil, cluster.Other
 	}
 	if a.stderrTTY {
-		f.tests.Progress = func(t probes.Text) { fmt.Fprintf(a.stderr, "\r\x1b[K%s", t) }
+		f.tests.Progress = func(t probes.Text) { fmt.Fprintf(a.stderr, "\r\x1b[K%s", a.voice().text(t)) }
 	}
 	seen, err := balancer.Test(ctx, target, req.URL, f.tests)
 	a.clearLine()
 	var no balancer.ErrNoUpgrade
 	switch {
 	case errors.As(err, &no):
-		fmt.Fprintf(a.stderr, "wsdoctor: no connection: %s\n", no.Trace.Cause.Text)
-		fmt.Fprintln(a.stderr, "wsdoctor: `wsdoctor check --only handshake,balancer` tells whose fault it is")
+		a.tell("no connection: %s", no.Trace.Cause.Text)
+		a.tell("`wsdoctor check --only handshake,balancer` tells whose fault it is")
 		return exitError(probes.ExitFindings)
 	case err != nil:
 		return err
@@ -145,7 +145,7 @@ func (a *app) balancer(ctx context.Context, f *balancerFlags, url string) error 
 	if f.format == "json" {
 		err = writeBalancerJSON(a.stdout, seen, found)
 	} else {
-		err = writeBalancer(a.stdout, seen, found, a.ascii())
+		err = writeBalancer(a.stdout, seen, found, a.ascii(), a.voice())
 	}
 	if err != nil {
 		return err

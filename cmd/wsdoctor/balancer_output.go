@@ -32,20 +32,20 @@ func writeBalancerJSON(w io.Writer, seen balancer.Observation, found []probes.Fi
 }
 
 // writeBalancer shows each test with its picture, then what is wrong.
-func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Finding, ascii bool) error {
+func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Finding, ascii bool, v voice) error {
 	var b strings.Builder
-	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say := func(format string, args ...any) { b.WriteString(v.say(format, args...) + "\n") }
 	say("%s", seen.URL)
 	if s := seen.Active.Stickiness; s != nil {
 		say("\nstickiness: %s", s.Verdict.Text)
-		if s.Observed.By != "" {
+		if !s.Observed.By.IsZero() {
 			say("  told apart by %s", s.Observed.By)
 		}
 		for _, series := range s.Observed.Series {
-			say("  %-42s %s", series.Way.Words(), strings.Join(series.Backends, " "))
+			say("  %s %s", padded(v.text(series.Way.Words()), 42), strings.Join(series.Backends, " "))
 		}
 		if s.Observed.Failed > 0 {
-			say("  %s failed, the first: %s", plural(s.Observed.Failed, "connection"), s.Observed.Cause.Text)
+			say("  %s failed, the first: %s", probes.Counted(s.Observed.Failed, "1 connection", "%d connections"), s.Observed.Cause.Text)
 		}
 	}
 	if d := seen.Active.Distribution; d != nil {
@@ -55,13 +55,14 @@ func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Findin
 			most = max(most, s.Clients)
 		}
 		for _, s := range d.Verdict.Shares {
-			say("  %-24s %-*s %d (expected %.0f)", s.Backend, barWidth, strings.Repeat(block(ascii), max(1, s.Clients*barWidth/most)), s.Clients, s.Expected)
+			bar := strings.Repeat(block(ascii), max(1, s.Clients*barWidth/most))
+			say("  %s %s %d (expected %.0f)", padded(s.Backend, 24), padded(bar, barWidth), s.Clients, s.Expected)
 		}
 		if len(d.Verdict.Shares) > 0 {
-			say("  chi-square %.1f, p %.3g; from %s", d.Verdict.Chi2, d.Verdict.P, addresses(d.Observed.Sources))
+			say("  chi-square %.1f, p %.3g; from %s", d.Verdict.Chi2, d.Verdict.P, probes.Counted(d.Observed.Sources, "1 address", "%d addresses"))
 		}
 		if d.Observed.Failed > 0 {
-			say("  %s failed, the first: %s", plural(d.Observed.Failed, "connection"), d.Observed.Cause.Text)
+			say("  %s failed, the first: %s", probes.Counted(d.Observed.Failed, "1 connection", "%d connections"), d.Observed.Cause.Text)
 		}
 	}
 	if i := seen.Active.Idle; i != nil {
@@ -75,7 +76,7 @@ func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Findin
 		if v := i.Verdict; v.ServerTalkHelps != nil {
 			say("  kept open by frames of the client alone: %s; of the server alone: %s", yesNo(v.ClientTalkHelps), yesNo(*v.ServerTalkHelps))
 		}
-		say("  %s, %s", plural(len(i.Observed.Sockets), "socket"), i.Observed.Took)
+		say("  %s, %s", probes.Counted(len(i.Observed.Sockets), "1 socket", "%d sockets"), i.Observed.Took)
 	}
 	if c := seen.Active.Capacity; c != nil {
 		say("\ncapacity: %s", c.Verdict.Text)
@@ -86,23 +87,23 @@ func writeBalancer(w io.Writer, seen balancer.Observation, found []probes.Findin
 			say("  %s", s)
 		}
 		if c.Observed.Lost > 0 {
-			say("  %s ended while they were held", plural(c.Observed.Lost, "tunnel"))
+			say("  %s ended while they were held", probes.Counted(c.Observed.Lost, "1 tunnel", "%d tunnels"))
 		}
 	}
 	if s := seen.Active.SocketIO; s != nil {
-		say("\nSocket.IO: EIO %d, %s tried", s.Observed.EIO, plural(len(s.Observed.Sessions), "session"))
+		say("\nSocket.IO: EIO %d, %s tried", s.Observed.EIO, probes.Counted(len(s.Observed.Sessions), "1 session", "%d sessions"))
 		if sent, answered := s.Observed.Events(); sent > 0 {
-			say("  the event was acknowledged in %d of %s", answered, plural(sent, "session"))
+			say("  the event was acknowledged in %d of %s", answered, probes.Counted(sent, "1 session", "%d sessions"))
 		}
 	}
 	if r := seen.Active.Rehearsal; r != nil {
 		say("\nrestart: %s", r.Verdict.Text)
 		for _, s := range r.Verdict.Shares {
-			say("  %-24s %d clients before, %d after", s.Backend, s.Before, s.After)
+			say("  %s %d clients before, %d after", padded(s.Backend, 24), s.Before, s.After)
 		}
 	}
 	for _, f := range found {
-		say("\n%s: %s", f.Severity, f.Title)
+		say("\n%s: %s", probes.Phrase(f.Severity.String()), f.Title)
 		for _, e := range f.Evidence {
 			say("    %s: %s", e.Where, e.Saw)
 		}
@@ -127,11 +128,11 @@ func printable(w io.Writer, text string, ascii bool) error {
 	return nil
 }
 
-func yesNo(b bool) string {
+func yesNo(b bool) probes.Text {
 	if b {
-		return "yes"
+		return probes.T("yes")
 	}
-	return "no"
+	return probes.T("no")
 }
 
 func block(ascii bool) string {
@@ -139,11 +140,4 @@ func block(ascii bool) string {
 		return "#"
 	}
 	return "█"
-}
-
-func addresses(n int) string {
-	if n == 1 {
-		return "1 address"
-	}
-	return fmt.Sprintf("%d addresses", n)
 }

@@ -275,7 +275,7 @@ func firstCause(r result) string {
 		}
 	}
 	if n := len(r.Causes) - 1; n > 0 {
-		out += fmt.Sprintf(" (and %s)", plural(n, "other"))
+		out += fmt.Sprintf(" (and %s)", probes.Counted(n, "1 other", "%d others"))
 	}
 	return out
 }

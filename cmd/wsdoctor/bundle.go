@@ -89,14 +89,14 @@ func (a *app) bundle(ctx context.Context, output string, yes bool) error {
 		case p.missing != "":
 			fmt.Fprintf(&list, "%-40s not there: %s\n", p.name, p.missing)
 		case p.redacted > 0:
-			fmt.Fprintf(&list, "%-40s %d bytes, %s taken out\n", p.name, len(p.data), plural(p.redacted, "secret"))
+			fmt.Fprintf(&list, "%-40s %d bytes, %s taken out\n", p.name, len(p.data), probes.Counted(p.redacted, "1 secret", "%d secrets"))
 		default:
 			fmt.Fprintf(&list, "%-40s %d bytes\n", p.name, len(p.data))
 		}
 	}
 	fmt.Fprint(a.stdout, list.String())
 	if !yes && a.stdinTTY && a.stderrTTY {
-		if err := a.confirm(ctx, "write "+output+"?"); err != nil {
+		if err := a.confirm(ctx, probes.T("write %s?", output)); err != nil {
 			return err
 		}
 	}
@@ -113,7 +113,7 @@ func (a *app) bundle(ctx context.Context, output string, yes bool) error {
 		os.Remove(output)
 		return fmt.Errorf("writing %s: %w", output, err)
 	}
-	fmt.Fprintf(a.stdout, "written: %s, %d bytes\n", output, len(packed))
+	fmt.Fprintln(a.stdout, a.voice().say("written: %s, %d bytes", output, len(packed)))
 	return nil
 }
 
@@ -153,7 +153,7 @@ func (a *app) gather(ctx context.Context) ([]piece, error) {
 	}
 	if seen, ok := probes.Observed[ports.Observation](rep); ok {
 		var b bytes.Buffer
-		if err := writePorts(&b, seen); err != nil {
+		if err := writePorts(&b, seen, nil); err != nil {
 			return nil, err
 		}
 		pieces = append(pieces, piece{name: "ports.txt", data: b.Bytes()})

@@ -188,7 +188,7 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags) error {
 // sayDefaults tells on stderr that no settings file was found.
 func (a *app) sayDefaults(p plan) {
 	if p.source == "" && a.config == "" {
-		fmt.Fprintf(a.stderr, "wsdoctor: no settings file (looked for %s): checking this host with the defaults of %s\n",
+		a.tell("no settings file (looked for %s): checking this host with the defaults of %s",
 			strings.Join(a.settingsPlaces(), ", "), p.target.Config.Product)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/catalog"
+	"example.com/wsdoctor/probes/report"
 	"github.com/spf13/cobra"
 )
 
@@ -40,7 +41,7 @@ func explainCommand(a *app) *cobra.Command {
 			if markdown {
 				return explainAll(a.stdout, catalog.All())
 			}
-			return explain(a.stdout, catalog.All(), args)
+			return explain(a.stdout, catalog.All(), args, a.voice())
 		},
 	}
 	cmd.Flags().BoolVar(&markdown, "markdown", false, "all checks as one document")
@@ -50,17 +51,17 @@ func explainCommand(a *app) *cobra.Command {
 
 // explain writes about the check or the area that args name, or lists all checks. The error is a usageError where
 // there is no such check.
-func explain(w io.Writer, areas []probes.Probe, args []string) error {
+func explain(w io.Writer, areas []probes.Probe, args []string, v voice) error {
 	if len(args) == 0 {
-		return listChecks(w, areas)
+		return listChecks(w, areas, v)
 	}
 	for _, p := range areas {
 		if p.Area == args[0] {
-			return listChecks(w, []probes.Probe{p})
+			return listChecks(w, []probes.Probe{p}, v)
 		}
 		for _, r := range p.Rules {
 			if r.ID == args[0] {
-				return explainRule(w, p, areas, r)
+				return explainRule(w, p, areas, r, v)
 			}
 		}
 	}
@@ -70,7 +71,7 @@ func explain(w io.Writer, areas []probes.Probe, args []string) error {
 	return usagef("unknown check %q; `wsdoctor explain` lists them", args[0])
 }
 
-func listChecks(w io.Writer, areas []probes.Probe) error {
+func listChecks(w io.Writer, areas []probes.Probe, v voice) error {
 	width := 0
 	for _, p := range areas {
 		for _, r := range p.Rules {
@@ -83,7 +84,7 @@ func listChecks(w io.Writer, areas []probes.Probe) error {
 			b.WriteByte('\n')
 		}
 		for _, r := range p.Rules {
-			fmt.Fprintf(&b, "%-*s  %s\n", width, r.ID, r.Title)
+			fmt.Fprintf(&b, "%-*s  %s\n", width, r.ID, v.text(probes.Phrase(r.Title).Text()))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -109,15 +110,15 @@ func markdownText(s string) string {
 	return strings.NewReplacer("<", "&lt;", "*", "\\*").Replace(s)
 }
 
-func explainRule(w io.Writer, p probes.Probe, areas []probes.Probe, r probes.RuleInfo) error {
-	paragraphs := []string{r.ID + ": " + r.Title, r.Because().String()}
+func explainRule(w io.Writer, p probes.Probe, areas []probes.Probe, r probes.RuleInfo, v voice) error {
+	paragraphs := []string{v.say("%s: %s", r.ID, probes.Phrase(r.Title)), v.text(r.Because())}
 	if len(p.Needs) > 0 {
-		paragraphs = append(paragraphs, "It is judged after "+strings.Join(p.Needs, ", ")+", and skipped where a gate there fails.")
+		paragraphs = append(paragraphs, v.say("It is judged after %s, and skipped where a gate there fails.", strings.Join(p.Needs, ", ")))
 	}
 	if needy := dependants(areas, p.Area); r.Gate && len(needy) > 0 {
-		paragraphs = append(paragraphs, "It is a gate: where it fails, "+strings.Join(needy, ", ")+" would only repeat the fault and is skipped.")
+		paragraphs = append(paragraphs, v.say("It is a gate: where it fails, %s would only repeat the fault and is skipped.", strings.Join(needy, ", ")))
 	}
-	paragraphs = append(paragraphs, "To see what it finds here, with the lines that mend it:\n\n  wsdoctor check --only "+r.ID)
+	paragraphs = append(paragraphs, v.say("To see what it finds here, with the lines that mend it:")+"\n\n  wsdoctor check --only "+r.ID)
 	for i, para := range paragraphs {
 		paragraphs[i] = wrap(para, explainWidth)
 	}
@@ -136,22 +137,11 @@ func dependants(areas []probes.Probe, area string) []string {
 	return out
 }
 
-// wrap breaks lines at blanks; a line that is already short stays as it is, and so does a word that is too long.
+// wrap breaks the lines of s that are too long.
 func wrap(s string, width int) string {
 	var out []string
 	for line := range strings.SplitSeq(s, "\n") {
-		for len(line) > width {
-			at := strings.LastIndexByte(line[:width+1], ' ')
-			if at <= 0 {
-				at = strings.IndexByte(line, ' ')
-			}
-			if at <= 0 {
-				break
-			}
-			out = append(out, line[:at])
-			line = line[at+1:]
-		}
-		out = append(out, line)
+		out = append(out, report.Wrap(line, width)...)
 	}
 	return strings.Join(out, "\n")
 }

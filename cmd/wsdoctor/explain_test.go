@@ -88,7 +88,7 @@ func TestExplainGates(t *testing.T) {
 	}
 	for id, want := range map[string]string{"a/x": "It is a gate: where it fails, b would", "b/y": "It is judged after a, and"} {
 		var out bytes.Buffer
-		if err := explain(&out, areas, []string{id}); err != nil || !strings.Contains(out.String(), want) {
+		if err := explain(&out, areas, []string{id}, nil); err != nil || !strings.Contains(out.String(), want) {
 			t.Errorf("%s: %v, %q", id, err, out.String())
 		}
 	}

@@ -49,7 +49,7 @@ but below --output.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return listTargets(a.stdout)
+				return listTargets(a.stdout, a.voice())
 			}
 			return a.export(cmd.Context(), args[0], f)
 		},
@@ -75,13 +75,13 @@ func joined[S ~string](list []S) string {
 	return strings.Join(out, ", ")
 }
 
-func listTargets(w io.Writer) error {
+func listTargets(w io.Writer, v voice) error {
 	width := 0
 	for _, t := range export.Targets {
 		width = max(width, len(t.Name))
 	}
 	for _, t := range export.Targets {
-		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, t.Name, t.Title); err != nil {
+		if _, err := fmt.Fprintf(w, "%-*s  %s\n", width, t.Name, v.text(probes.Phrase(t.Title).Text())); err != nil {
 			return err
 		}
 	}
@@ -188,7 +188,7 @@ func (a *app) printFiles(files []export.File) error {
 func (a *app) printSteps(files []export.File) {
 	for _, f := range files {
 		if f.Path != "" {
-			fmt.Fprintf(a.stderr, "# belongs at %s (%s)\n", f.Path, f.On)
+			fmt.Fprintln(a.stderr, a.voice().say("# belongs at %s (%s)", f.Path, f.On))
 		}
 	}
 	var undo, again []string
@@ -208,10 +208,10 @@ func (a *app) printSteps(files []export.File) {
 	}
 	slices.Reverse(undo)
 	for _, line := range undo {
-		fmt.Fprintf(a.stderr, "# to take it back: %s\n", line)
+		fmt.Fprintln(a.stderr, a.voice().say("# to take it back: %s", line))
 	}
 	for _, line := range again {
-		fmt.Fprintf(a.stderr, "# and once the old files are back: %s\n", line)
+		fmt.Fprintln(a.stderr, a.voice().say("# and once the old files are back: %s", line))
 	}
 }
 

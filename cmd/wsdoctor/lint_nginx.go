@@ -126,7 +126,7 @@ func (a *app) lintFix(ctx context.Context, f lintFlags, in *nginx.Input, finding
 		return nil, err
 	}
 	for i, name := range done.Files {
-		fmt.Fprintf(a.stderr, "wrote %s; to take it back: mv %s %s\n", name, done.Backups[i], name)
+		fmt.Fprintln(a.stderr, a.voice().say("wrote %s; to take it back: mv %s %s", name, done.Backups[i], name))
 	}
 	if f.reload {
 		if err := nginx.Reload(ctx, main, nginx.Nginx); err != nil {

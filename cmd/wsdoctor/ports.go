@@ -2,10 +2,9 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/handshake"
@@ -39,7 +38,7 @@ in TIME_WAIT and how long they last; outgoing connections that took the port; an
 			if format == "json" {
 				return writePortsJSON(a.stdout, seen)
 			}
-			return writePorts(a.stdout, seen)
+			return writePorts(a.stdout, seen, a.voice())
 		},
 	}
 	cmd.Flags().StringVarP(&format, "format", "f", "text", "text or json")
@@ -73,31 +72,31 @@ func findings(seen ports.Observation) []finding {
 	return out
 }
 
-func writePorts(w io.Writer, seen ports.Observation) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "PORT\tFOR\tSTATE\tLISTENS ON\tHELD BY\tTIME-WAIT\tBIND NOW")
+func writePorts(w io.Writer, seen ports.Observation, v voice) error {
+	rows := [][]string{{v.say("PORT"), v.say("FOR"), v.say("STATE"), v.say("LISTENS ON"), v.say("HELD BY"), v.say("TIME-WAIT"), v.say("BIND NOW")}}
 	for _, p := range seen.Ports {
-		fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", p.Port, roleNames(p), p.State, listensOn(p), heldBy(p), timeWaitCell(p, seen.Timers), bindNow(p))
+		rows = append(rows, []string{strconv.Itoa(p.Port), roleNames(p), v.say("%s", probes.Phrase(p.State)), listensOn(p), v.text(heldBy(p)), v.text(timeWaitCell(p, seen.Timers)), v.text(bindNow(p))})
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
+	var b strings.Builder
+	b.WriteString(aligned(rows))
+	say := func(format string, args ...any) { b.WriteString(v.say(format, args...) + "\n") }
 	for _, f := range ports.Explain(seen) {
-		fmt.Fprintf(w, "\n%s: %s\n", f.Severity, f.Title)
+		say("\n%s: %s", probes.Phrase(f.Severity.String()), f.Title)
 		for _, e := range f.Evidence {
-			fmt.Fprintf(w, "    %s: %s\n", e.Where, e.Saw)
+			say("    %s: %s", e.Where, e.Saw)
 		}
 		for _, line := range f.Fix {
-			fmt.Fprintf(w, "  %s\n", line)
+			say("  %s", line)
 		}
 	}
 	if len(seen.Unseen) > 0 {
-		fmt.Fprintln(w)
+		b.WriteByte('\n')
 	}
 	for _, t := range seen.Unseen {
-		fmt.Fprintf(w, "not seen: %s\n", t)
+		say("not seen: %s", t)
 	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func roleNames(p ports.Port) string {
@@ -123,42 +122,42 @@ func listensOn(p ports.Port) string {
 }
 
 // heldBy names the first process on the port: the listener, else that of an outgoing or a bound socket.
-func heldBy(p ports.Port) string {
+func heldBy(p ports.Port) probes.Text {
 	for _, l := range p.Listeners {
 		return processCell(l.Processes, l.Hidden)
 	}
 	for _, c := range append(p.Outgoing, p.Bound...) {
 		return processCell(c.Processes, c.Hidden)
 	}
-	return none
+	return probes.Verbatim(none)
 }
 
-func processCell(list []ports.Process, hidden probes.Text) string {
+func processCell(list []ports.Process, hidden probes.Text) probes.Text {
 	if len(list) == 0 {
-		return hidden.String()
+		return hidden
 	}
-	return list[0].String()
+	return probes.Verbatim(list[0].String())
 }
 
-func timeWaitCell(p ports.Port, timers bool) string {
+func timeWaitCell(p ports.Port, timers bool) probes.Text {
 	n := p.TimeWait.Accepted + p.TimeWait.Outgoing
 	switch {
 	case n == 0:
-		return none
+		return probes.Verbatim(none)
 	case !timers:
-		return fmt.Sprint(n)
+		return probes.T("%d", n)
 	}
-	return fmt.Sprintf("%d, %s left", n, p.TimeWait.Left)
+	return probes.T("%d, %s left", n, p.TimeWait.Left)
 }
 
-func bindNow(p ports.Port) string {
+func bindNow(p ports.Port) probes.Text {
 	switch {
 	case p.State == ports.StateUnknown:
-		return "unknown"
+		return probes.T("unknown")
 	case p.May.WithoutReuse && p.May.WithReuse:
-		return "yes"
+		return probes.T("yes")
 	case p.May.WithReuse:
-		return "with SO_REUSEADDR"
+		return probes.T("with SO_REUSEADDR")
 	}
-	return "no"
+	return probes.T("no")
 }

@@ -144,7 +144,7 @@ func TestCountdown(t *testing.T) {
 		{Port: 38889, State: ports.Waiting},
 		{Port: 39888, State: ports.Held},
 	})
-	if want := "38888 in 41 s, 38889 in a moment, 39888 held"; got != want {
+	if want := "38888 in 41 s, 38889 in a moment, 39888 held"; got.String() != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

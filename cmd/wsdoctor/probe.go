@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -254,12 +253,4 @@ func secret(flag, value string) (string, error) {
 		return "", usagef("%s: %w", flag, err)
 	}
 	return strings.TrimSpace(string(raw)), nil
-}
-
-// plural is for counts in sentences.
-func plural(n int, one string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s", n, one)
-	}
-	return fmt.Sprintf("%d %ss", n, one)
 }

@@ -53,7 +53,7 @@ func (a *app) probeDirect(ctx context.Context, f *probeFlags, req handshake.Requ
 			return err
 		}
 	} else {
-		writeComparison(a.stdout, c, a.ascii())
+		writeComparison(a.stdout, c, a.ascii(), a.voice())
 	}
 	if c.Through.Cause.Kind != handshake.None {
 		return exitError(probes.ExitFindings)
@@ -61,7 +61,7 @@ func (a *app) probeDirect(ctx context.Context, f *probeFlags, req handshake.Requ
 	return nil
 }
 
-func writeComparison(w io.Writer, c comparison, ascii bool) {
+func writeComparison(w io.Writer, c comparison, ascii bool, v voice) {
 	mark, bar := "≠", "│"
 	if ascii {
 		mark, bar = "!", "|"
@@ -83,18 +83,18 @@ func writeComparison(w io.Writer, c comparison, ascii bool) {
 		if r.Differs {
 			m = mark
 		}
-		line(m, r.What, orMissing(r.A), orMissing(r.B))
+		line(m, v.text(r.What), orMissing(r.A), orMissing(r.B))
 	}
 	fmt.Fprintln(w)
 	for _, tr := range []handshake.Trace{c.Through, c.Direct} {
 		if tr.Cause.Kind != handshake.None {
-			fmt.Fprintf(w, "%s: %s\n", tr.URL, tr.Cause.Text)
+			fmt.Fprintln(w, v.say("%s: %s", tr.URL, tr.Cause.Text))
 		}
 	}
 	if c.Differ == 0 {
-		fmt.Fprintln(w, "nothing that matters differs")
+		fmt.Fprintln(w, v.say("nothing that matters differs"))
 	} else {
-		fmt.Fprintf(w, "%s, marked %s\n", plural(c.Differ, "difference"), mark)
+		fmt.Fprintln(w, v.say("%s, marked %s", probes.Counted(c.Differ, "1 difference", "%d differences"), mark))
 	}
 }
 

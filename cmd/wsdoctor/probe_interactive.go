@@ -38,7 +38,7 @@ type dialogue struct {
 
 // probeInteractive runs the dialogue until the operator leaves. The exit code is that of the last connection.
 func (a *app) probeInteractive(ctx context.Context, f *probeFlags, req handshake.Request) (err error) {
-	d := &dialogue{req: req, out: &textOutput{notes: a.stdout, messages: a.stdout, terminal: true, ascii: a.ascii(), verbose: f.verbose, now: time.Now}}
+	d := &dialogue{req: req, out: &textOutput{notes: a.stdout, messages: a.stdout, terminal: true, ascii: a.ascii(), voice: a.voice(), verbose: f.verbose, now: time.Now}}
 	d.connect(ctx)
 	if d.session == nil {
 		return refusal(ctx)
@@ -55,7 +55,7 @@ func (a *app) probeInteractive(ctx context.Context, f *probeFlags, req handshake
 	defer restore()
 	defer input.stop()
 	// Behind the editor: a Ctrl-C or Ctrl-D that is typed before it has the terminal is the driver's, and lost.
-	d.out.note("%-10s type a message, /help for commands, Ctrl-D to leave", "ready")
+	d.out.phase(probes.T("ready"), "type a message, /help for commands, Ctrl-D to leave")
 	return d.run(ctx, input)
 }
 
@@ -237,7 +237,7 @@ func (d *dialogue) sent(kind, text string, err error) {
 	switch {
 	case err != nil:
 		how, _ := handshake.EndOf(err)
-		d.out.note("not sent: the connection is at its end (%s)", how)
+		d.out.note("not sent: the connection is at its end (%s)", how.Words())
 	case kind != "":
 		d.out.sent(kind, text)
 	}
@@ -266,9 +266,9 @@ func slashCommands() []slashCommand {
 
 func (d *dialogue) help(context.Context, string) bool {
 	for _, c := range slashCommands() {
-		d.out.note("/%-26s %s", strings.TrimSpace(c.name+" "+c.args), c.help)
+		d.out.note("/%-26s %s", strings.TrimSpace(c.name+" "+c.args), probes.Phrase(c.help))
 	}
-	d.out.note("%-27s %s", "//…", "send a message that begins with a slash")
+	d.out.note("%-27s %s", "//…", probes.T("send a message that begins with a slash"))
 	return true
 }
 
@@ -293,7 +293,7 @@ func (d *dialogue) binary(_ context.Context, rest string) bool {
 		d.out.note("/binary: found \"%s\", expected bytes in hexadecimal, such as 01 ff", rest)
 		return true
 	}
-	d.sent("binary", fmt.Sprintf("%s: % x", plural(len(data), "byte"), data), d.session.Send(true, data))
+	d.sent("binary", d.out.voice.say("%s: % x", probes.Counted(len(data), "1 byte", "%d bytes"), data), d.session.Send(true, data))
 	return true
 }
 

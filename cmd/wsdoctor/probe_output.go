@@ -39,7 +39,7 @@ func (a *app) probeOutput(f *probeFlags) probeOutput {
 	if f.format == "json" {
 		return &eventOutput{w: a.stdout}
 	}
-	o := &textOutput{notes: a.stderr, messages: a.stdout, terminal: a.stdoutTTY, ascii: a.ascii(), verbose: f.verbose, now: time.Now}
+	o := &textOutput{notes: a.stderr, messages: a.stdout, terminal: a.stdoutTTY, ascii: a.ascii(), voice: a.voice(), verbose: f.verbose, now: time.Now}
 	if a.stdoutTTY || f.connectOnly || f.pings > 0 {
 		o.notes = a.stdout // they are what was asked for
 	}
@@ -100,44 +100,53 @@ type textOutput struct {
 	notes, messages io.Writer
 	terminal        bool // messages go to a terminal
 	ascii           bool
+	voice           voice
 	verbose         bool
 	now             func() time.Time
 }
 
 // note writes one line that is no message. What peers sent in it is safe already, or is made so here.
 func (o *textOutput) note(format string, args ...any) {
-	line := probes.Printable(fmt.Sprintf(format, args...))
+	line := probes.Printable(o.voice.say(format, args...))
 	if o.ascii {
 		line = probes.ASCII(line)
 	}
 	fmt.Fprintln(o.notes, line)
 }
 
+// labelColumns is how wide the names of the phases are.
+const labelColumns = 10
+
+// phase writes a line about a phase, behind its name.
+func (o *textOutput) phase(name probes.Text, format string, args ...any) {
+	o.note("%s %s", padded(o.voice.text(name), labelColumns), probes.T(format, args...))
+}
+
 func (o *textOutput) opened(tr handshake.Trace) {
 	if tr.DNS > 0 {
-		o.note("%-10s %s (%s)", "resolved", strings.Join(tr.Addresses, ", "), tr.DNS)
+		o.phase(probes.T("resolved"), "%s (%s)", strings.Join(tr.Addresses, ", "), tr.DNS)
 	}
 	for _, a := range tr.Attempts {
 		o.attempt(a)
 	}
 	if tr.Cause.Kind != handshake.None {
-		o.note("%-10s %s", "no connection:", tr.Cause.Text)
+		o.phase(probes.T("no connection:"), "%s", tr.Cause.Text)
 	}
 }
 
 func (o *textOutput) attempt(a handshake.Attempt) {
 	if a.TCP > 0 {
-		o.note("%-10s %s (%s)", "connected", a.Address, a.TCP)
+		o.phase(probes.T("connected"), "%s (%s)", a.Address, a.TCP)
 	}
 	if a.Proxy > 0 {
-		o.note("%-10s tunnel made (%s)", "proxy", a.Proxy)
+		o.phase(probes.T("proxy"), "tunnel made (%s)", a.Proxy)
 	}
 	if t := a.TLS; t != nil {
-		o.note("%-10s %s, %s (%s)", "TLS", t.Version, t.Cipher, a.TLSTime)
+		o.phase(probes.T("TLS"), "%s, %s (%s)", t.Version, t.Cipher, a.TLSTime)
 		if c := t.Certificate; c != nil {
-			o.note("%-10s %s, %s left", "", strings.Join(c.Names, ", "), plural(c.DaysLeft, "day"))
+			o.phase(probes.Text{}, "%s, %s left", strings.Join(c.Names, ", "), probes.Counted(c.DaysLeft, "1 day", "%d days"))
 			for _, p := range c.Problems {
-				o.note("%-10s its certificate does not hold: %s", "", p.Text)
+				o.phase(probes.Text{}, "its certificate does not hold: %s", p.Text)
 			}
 		}
 	}
@@ -145,20 +154,20 @@ func (o *textOutput) attempt(a handshake.Attempt) {
 	if r == nil {
 		return
 	}
-	o.note("%-10s %s (%s)", "upgrade", r.StatusLine, a.Upgrade)
+	o.phase(probes.T("upgrade"), "%s (%s)", r.StatusLine, a.Upgrade)
 	if a.Subprotocol != "" {
-		o.note("%-10s subprotocol %s", "", a.Subprotocol)
+		o.phase(probes.Text{}, "subprotocol %s", a.Subprotocol)
 	}
 	if o.verbose {
 		o.headers(a)
 	} else if !a.Upgraded() {
 		for _, name := range []string{"Server", "Location", "Upgrade", "Connection", "WWW-Authenticate"} {
 			if v := r.Get(name); v != "" {
-				o.note("%-10s %s: %s", "", name, v)
+				o.phase(probes.Text{}, "%s: %s", name, v)
 			}
 		}
 		if r.Body != "" {
-			o.note("%-10s body: %s", "", r.Body)
+			o.phase(probes.Text{}, "body: %s", r.Body)
 		}
 	}
 }
@@ -227,15 +236,15 @@ func (o *textOutput) message(e wsclient.Event) {
 	more := ""
 	if len(data) > maxLine || e.Size > len(data) {
 		data = data[:min(len(data), maxLine)]
-		more = fmt.Sprintf("(the first %d of %d bytes)", len(data), e.Size)
+		more = o.voice.say("(the first %d of %d bytes)", len(data), e.Size)
 	}
 	var lines []string
 	var set bytes.Buffer
 	switch {
 	case e.Binary && e.Size <= oneLineHex:
-		lines = []string{fmt.Sprintf("binary, %s: % x", plural(e.Size, "byte"), data)}
+		lines = []string{o.voice.say("binary, %s: % x", probes.Counted(e.Size, "1 byte", "%d bytes"), data)}
 	case e.Binary:
-		lines = append([]string{fmt.Sprintf("binary, %s:", plural(e.Size, "byte"))}, strings.Split(strings.TrimRight(hex.Dump(data), "\n"), "\n")...)
+		lines = append([]string{o.voice.say("binary, %s:", probes.Counted(e.Size, "1 byte", "%d bytes"))}, strings.Split(strings.TrimRight(hex.Dump(data), "\n"), "\n")...)
 	case isJSON(data) && json.Indent(&set, data, "", "  ") == nil:
 		lines = strings.Split(set.String(), "\n")
 	default:
@@ -275,11 +284,11 @@ func (o *textOutput) sent(kind, text string) {
 
 func (o *textOutput) pings(sent int, trips []time.Duration) {
 	if len(trips) == 0 {
-		o.note("%s sent, none answered: the tunnel passes no frames, or the server answers no pings", plural(sent, "ping"))
+		o.note("%s sent, none answered: the tunnel passes no frames, or the server answers no pings", probes.Counted(sent, "1 ping", "%d pings"))
 		return
 	}
 	least, mean, most := roundTrips(trips)
-	o.note("%s sent, %d answered; round trip min %s, mean %s, max %s", plural(sent, "ping"), len(trips),
+	o.note("%s sent, %d answered; round trip min %s, mean %s, max %s", probes.Counted(sent, "1 ping", "%d pings"), len(trips),
 		probes.Seconds(least), probes.Seconds(mean), probes.Seconds(most))
 }
 
@@ -295,33 +304,33 @@ func roundTrips(trips []time.Duration) (least, mean, most time.Duration) {
 }
 
 // endWords says who ended a connection, how and after how long.
-func endWords(e wsclient.End) string {
-	after := fmt.Sprintf("after %s", e.After)
-	code := fmt.Sprintf("%d, %s", e.Code, e.Words)
+func endWords(e wsclient.End) probes.Text {
+	after := probes.T("after %s", e.After)
+	code := probes.T("%d, %s", e.Code, e.Words)
 	if e.Reason != "" {
-		code += fmt.Sprintf(", reason \"%s\"", e.Reason)
+		code = probes.T("%s, reason \"%s\"", code, e.Reason)
 	}
 	if e.By == "client" {
 		switch e.How {
 		case handshake.ByCloseFrame:
-			return fmt.Sprintf("closed by this side (%s), answered by the server, %s", code, after)
+			return probes.T("closed by this side (%s), answered by the server, %s", code, after)
 		case handshake.BySilence:
-			return fmt.Sprintf("closed by this side (%s), the server did not answer the Close frame, %s", code, after)
+			return probes.T("closed by this side (%s), the server did not answer the Close frame, %s", code, after)
 		}
-		return fmt.Sprintf("closed by this side (%s), the server ended the connection without a Close frame, %s", code, after)
+		return probes.T("closed by this side (%s), the server ended the connection without a Close frame, %s", code, after)
 	}
-	idle := fmt.Sprintf("%s, %s of them silent", after, e.Idle)
+	idle := probes.T("%s, %s of them silent", after, e.Idle)
 	switch e.How {
 	case handshake.ByCloseFrame:
-		return fmt.Sprintf("closed by the server with a Close frame (%s) %s", code, idle)
+		return probes.T("closed by the server with a Close frame (%s) %s", code, idle)
 	case handshake.ByFIN:
-		return fmt.Sprintf("ended by the server or a hop on the way with a bare %s (%s) %s", cmp.Or(e.Detail, "FIN"), code, idle)
+		return probes.T("ended by the server or a hop on the way with a bare %s (%s) %s", cmp.Or(e.Detail, "FIN"), code, idle)
 	case handshake.ByReset:
-		return fmt.Sprintf("reset by the server or a hop on the way, %s (%s) %s", cmp.Or(e.Detail, "RST"), code, idle)
+		return probes.T("reset by the server or a hop on the way, %s (%s) %s", cmp.Or(e.Detail, "RST"), code, idle)
 	case handshake.BySilence:
-		return fmt.Sprintf("silence: what was sent is not acknowledged any more (%s) %s", code, idle)
+		return probes.T("silence: what was sent is not acknowledged any more (%s) %s", code, idle)
 	case handshake.ByBadFrame:
-		return fmt.Sprintf("given up because the server breaks the protocol: it sends %s, %s", e.Detail, after)
+		return probes.T("given up because the server breaks the protocol: it sends %s, %s", e.Detail, after)
 	}
-	return fmt.Sprintf("ended: %s (%s) %s", e.Detail, code, idle)
+	return probes.T("ended: %s (%s) %s", e.Detail, code, idle)
 }

@@ -23,7 +23,7 @@ func (p *progress) event(e probes.Event) {
 		p.running = append(p.running, e.Area)
 	}
 	if p.a.stderrTTY && len(p.running) > 0 {
-		fmt.Fprintf(p.a.stderr, "\r\x1b[Kchecking %s", strings.Join(p.running, ", "))
+		fmt.Fprintf(p.a.stderr, "\r\x1b[K%s", p.a.voice().say("checking %s", strings.Join(p.running, ", ")))
 	}
 }
 

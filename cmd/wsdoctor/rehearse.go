@@ -24,7 +24,7 @@ func (a *app) rehearsed(ctx context.Context, f *balancerFlags) (func(context.Con
 	if len(f.command) == 0 {
 		return func(context.Context) error {
 			a.clearLine()
-			fmt.Fprintf(a.stderr, "wsdoctor: the tunnels are held; reload or stop something now, they are watched for %s\n", f.tests.Watch)
+			a.tell("the tunnels are held; reload or stop something now, they are watched for %s", f.tests.Watch)
 			return nil
 		}, nil
 	}
@@ -33,18 +33,18 @@ func (a *app) rehearsed(ctx context.Context, f *balancerFlags) (func(context.Con
 		return nil, usagef("--rehearse: finding the command %q: %w", f.command[0], errors.Unwrap(err))
 	}
 	words := probes.Printable(shellWords(f.command))
-	fmt.Fprintf(a.stderr, "wsdoctor: once the tunnels are held, this is run, and not taken back:\n  %s\n", words)
+	a.tell("once the tunnels are held, this is run, and not taken back:\n  %s", words)
 	if !f.yes {
 		if !a.stdinTTY || !a.stderrTTY {
 			return nil, usagef("--rehearse: nobody can be asked here whether to run it; say --yes if it may be run")
 		}
-		if err := a.confirm(ctx, "run it?"); err != nil {
+		if err := a.confirm(ctx, probes.T("run it?")); err != nil {
 			return nil, err
 		}
 	}
 	return func(ctx context.Context) error {
 		a.clearLine()
-		fmt.Fprintf(a.stderr, "wsdoctor: running %s\n", words)
+		a.tell("running %s", words)
 		cmd := exec.CommandContext(ctx, path, f.command[1:]...)
 		cmd.Stdout, cmd.Stderr = a.stderr, a.stderr // standard output is the report's
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -60,8 +60,8 @@ func (a *app) rehearsed(ctx context.Context, f *balancerFlags) (func(context.Con
 const errDeclined = exitError(probes.ExitUsage)
 
 // confirm asks on the terminal. The error is errDeclined, or the cancellation of ctx.
-func (a *app) confirm(ctx context.Context, question string) error {
-	fmt.Fprintf(a.stderr, "%s [y/N] ", question)
+func (a *app) confirm(ctx context.Context, question probes.Text) error {
+	fmt.Fprintf(a.stderr, "%s [y/N] ", a.voice().text(question))
 	input := readLines(a.stdin)
 	defer input.stop()
 	select {
@@ -73,7 +73,7 @@ func (a *app) confirm(ctx context.Context, question string) error {
 			return nil
 		}
 	}
-	fmt.Fprintln(a.stderr, "wsdoctor: nothing was done")
+	a.tell("nothing was done")
 	return errDeclined
 }
 

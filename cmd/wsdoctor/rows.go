@@ -132,11 +132,11 @@ func (a *app) askPassword(ctx context.Context, of string) (finedb.Secret, error)
 
 // tellRows says on stderr where each row is from; the report names the same places.
 func (a *app) tellRows(rows cluster.Rows, notes []probes.Text) {
-	fmt.Fprintf(a.stderr, "wsdoctor: %s: %d of %d rows of %s hold ports\n", rows.File, len(rows.List), len(rows.List)+rows.Others, finedb.Table)
+	a.tell("%s: %d of %d rows of %s hold ports", rows.File, len(rows.List), len(rows.List)+rows.Others, finedb.Table)
 	for _, r := range rows.List {
-		fmt.Fprintf(a.stderr, "wsdoctor:   %s: %s = %s\n", rows.Place(r), portconfig.Visible(r.ID), portconfig.Visible(r.Value))
+		a.tell("  %s: %s = %s", rows.Place(r), portconfig.Visible(r.ID), portconfig.Visible(r.Value))
 	}
 	for _, n := range notes {
-		fmt.Fprintf(a.stderr, "wsdoctor:   %s\n", n)
+		a.tell("  %s", n)
 	}
 }

@@ -143,7 +143,7 @@ func (g *guide) prove(ctx context.Context, d wizard.Draft) (step string) {
 	}
 	g.say(probes.Text{})
 	g.say(probes.Verbatim(url))
-	out := &textOutput{notes: g.a.stdout, messages: g.a.stdout, terminal: g.a.stdoutTTY, ascii: g.a.ascii(), now: time.Now}
+	out := &textOutput{notes: g.a.stdout, messages: g.a.stdout, terminal: g.a.stdoutTTY, ascii: g.a.ascii(), voice: g.a.voice(), now: time.Now}
 	tr := handshake.Dial(ctx, handshake.Request{URL: url})
 	if !d.Embedded() || d.Launch == wizard.LaunchService { // what was told to reload or start takes a moment
 		for soon := time.Now().Add(settleTime); !tr.Upgraded() && time.Now().Before(soon) && ctx.Err() == nil; {

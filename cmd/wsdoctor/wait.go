@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/ports"
@@ -66,15 +65,15 @@ func (a *app) wait(ctx context.Context, w ports.Wait) error {
 				continue
 			}
 			// What goes by no timer is named once.
-			line := fmt.Sprintf("port %d: %s", p.Port, p.Blocker())
+			line := a.voice().say("waiting for port %d: %s", p.Port, p.Blocker())
 			if !said[line] {
 				said[line] = true
 				a.clearLine()
-				fmt.Fprintf(a.stderr, "wsdoctor: waiting for %s\n", line)
+				fmt.Fprintln(a.stderr, "wsdoctor:", line)
 			}
 		}
 		if a.stderrTTY {
-			fmt.Fprintf(a.stderr, "\r\x1b[K%s", countdown(list))
+			fmt.Fprintf(a.stderr, "\r\x1b[K%s", a.voice().text(countdown(list)))
 		}
 	}
 	left, err := w.Until(limited)
@@ -83,7 +82,11 @@ func (a *app) wait(ctx context.Context, w ports.Wait) error {
 		return err
 	}
 	for _, p := range left {
-		fmt.Fprintf(a.stderr, "wsdoctor: port %d cannot be bound after %s: %s%s\n", p.Port, a.timeout, p.Blocker(), remaining(p))
+		if p.May.In > 0 {
+			a.tell("port %d cannot be bound after %s: %s, %s left", p.Port, a.timeout, p.Blocker(), p.May.In)
+			continue
+		}
+		a.tell("port %d cannot be bound after %s: %s", p.Port, a.timeout, p.Blocker())
 	}
 	return exitError(probes.ExitFindings)
 }
@@ -95,26 +98,23 @@ func (a *app) clearLine() {
 }
 
 // countdown is the one line that a terminal shows meanwhile.
-func countdown(list []ports.Port) string {
-	var parts []string
-	for _, p := range list {
+func countdown(list []ports.Port) probes.Text {
+	var all probes.Text
+	for i, p := range list {
+		var one probes.Text
 		switch {
 		case p.May.In > 0:
-			parts = append(parts, fmt.Sprintf("%d in %.0f s", p.Port, p.May.In.Duration().Seconds()))
+			one = probes.T("%d in %.0f s", p.Port, p.May.In.Duration().Seconds())
 		case p.State == ports.Waiting:
-			parts = append(parts, fmt.Sprintf("%d in a moment", p.Port))
+			one = probes.T("%d in a moment", p.Port)
 		default:
-			parts = append(parts, fmt.Sprintf("%d %s", p.Port, p.State))
+			one = probes.T("%d %s", p.Port, probes.Phrase(p.State))
+		}
+		if all = probes.T("%s, %s", all, one); i == 0 {
+			all = one
 		}
 	}
-	return strings.Join(parts, ", ")
-}
-
-func remaining(p ports.Port) string {
-	if p.May.In == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", %s left", p.May.In)
+	return all
 }
 
 // parsePorts reads ports from the command line, each once.

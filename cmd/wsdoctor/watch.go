@@ -174,21 +174,22 @@ func changesExit(changed []changes.Change, failOn probes.Severity, strict bool) 
 // writeChange writes a change for people.
 func (a *app) writeChange(c changes.Change) error {
 	n := report.Note{Status: c.Status()}
-	what := string(c.Kind)
+	v := a.voice()
+	what := c.Kind.Words()
 	switch {
 	case c.Kind == changes.Gone:
 		if !c.Since.IsZero() {
-			what += " after " + c.At.Sub(c.Since).Round(time.Second).String()
+			what = probes.T("%s after %s", what, c.At.Sub(c.Since).Round(time.Second))
 		}
 		if !c.Why.IsZero() {
-			what += ", not judged any more (" + c.Why.String() + ")"
+			what = probes.T("%s, not judged any more (%s)", what, c.Why)
 		}
 	case c.ExplainedBy != "" && c.ExplainedBy != c.ID:
-		what += ", explained by " + c.ExplainedBy
+		what = probes.T("%s, explained by %s", what, c.ExplainedBy)
 	default:
 		n.Fix = c.Fix
 	}
-	n.Text = fmt.Sprintf("%s %s: %s: %s", c.At.Local().Format(time.DateTime), what, c.ID, report.Headline(probes.Finding{Subject: c.Subject, Title: c.Title}, nil))
+	n.Text = v.say("%s %s: %s: %s", c.At.Local().Format(time.DateTime), what, c.ID, report.Headline(probes.Finding{Subject: c.Subject, Title: c.Title}, v))
 	return report.WriteNote(a.stdout, n, report.Options{Color: a.color(a.stdoutTTY), ASCII: a.ascii(), Translate: a.translate()})
 }
 

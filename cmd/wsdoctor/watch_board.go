@@ -197,7 +197,7 @@ func (b *watchBoard) health(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, fmt.Sprintf("the last run ended %s ago", age.Round(time.Second)), http.StatusServiceUnavailable)
 		return
 	}
-	fmt.Fprintf(w, "ok, %s\n", plural(runs, "run"))
+	fmt.Fprintf(w, "ok, %s\n", probes.Counted(runs, "1 run", "%d runs"))
 }
 
 // listenError is what the system said, without the address that was named before.

@@ -60,7 +60,7 @@ func hopOf(t *handshake.Trace) probes.Hop {
 	case t.Code() != 0 && best.Response != nil:
 		h.Brief = probes.Verbatim(strings.TrimSpace(strings.TrimPrefix(best.Response.StatusLine, best.Response.Proto)))
 	case h.Brief.IsZero():
-		h.Brief = probes.Verbatim(strings.ReplaceAll(string(t.Cause.Kind), "_", " "))
+		h.Brief = t.Cause.Kind.Words()
 	}
 	return h
 }

@@ -59,7 +59,7 @@ func Walks(o Options, a Aim, files ...File) []lint.Walk {
 		w := lint.Walk{Path: cmp.Or(a.Path, "a handshake"), What: r.front.keyword, Server: r.front.name}
 		for _, l := range []Line{r.bind.line, r.by} {
 			if l.File != "" {
-				w.Steps = append(w.Steps, lint.WalkStep{At: l.where(), Text: l.Raw})
+				w.Steps = append(w.Steps, lint.WalkStep{At: l.where(), Text: probes.Verbatim(l.Raw)})
 			}
 		}
 		if r.sure == maybe && r.by.File != "" {

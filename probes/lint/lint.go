@@ -38,6 +38,9 @@ type Document struct {
 	Rules    []Rule // that were asked, in their order
 	Findings []Finding
 	Walks    []Walk // what happens to a request; nil: not asked for
+
+	// Translate, if not nil, turns an English format into the operator's language. Only text asks it.
+	Translate func(format string) string
 }
 
 // rule returns the rule of an ID; the zero Rule where it was not asked.

@@ -13,10 +13,11 @@ import (
 // writeText writes walks and findings for people: grouped by file, each with its line, a caret and what to paste, and
 // the reason where a rule speaks for the first time.
 func writeText(w io.Writer, d Document) error {
-	if err := writeWalks(w, d.Walks); err != nil {
+	if err := writeWalks(w, d.Walks, d.Translate); err != nil {
 		return err
 	}
 	var b strings.Builder
+	say := func(format string, args ...any) { b.WriteString(probes.T(format, args...).In(d.Translate)) }
 	file := ""
 	explained := map[string]bool{} // the reason of a rule is given once
 	for _, f := range d.Findings {
@@ -27,47 +28,41 @@ func writeText(w io.Writer, d Document) error {
 			file = f.File
 			fmt.Fprintf(&b, "%s\n", safe(file))
 		}
-		writeFinding(&b, f)
+		writeFinding(&b, f, d.Translate)
 		if r := d.rule(f.ID); r.ID != "" && !explained[f.ID] {
 			explained[f.ID] = true
-			fmt.Fprintf(&b, "  why:  %s\n        %s\n", r.Why, r.Docs)
+			say("  why:  %s\n        %s\n", probes.Phrase(r.Why), r.Docs)
 		}
 		for i, l := range f.Fix {
 			if i == 0 {
-				b.WriteString("  fix:\n")
+				say("  fix:\n")
 			}
-			fmt.Fprintf(&b, "        %s\n", safe(l.String()))
+			fmt.Fprintf(&b, "        %s\n", safe(l.In(d.Translate)))
 		}
 	}
 	c := Count(d.Findings)
-	fmt.Fprintf(&b, "%s, %s, %d info", plural(c.Error, "error"), plural(c.Warning, "warning"), c.Info)
+	say("%s, %s, %d info", probes.Counted(c.Error, "1 error", "%d errors"), probes.Counted(c.Warning, "1 warning", "%d warnings"), c.Info)
 	if c.Ignored > 0 {
-		fmt.Fprintf(&b, ", %d ignored by comments", c.Ignored)
+		say(", %d ignored by comments", c.Ignored)
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func writeFinding(b *strings.Builder, f Finding) {
+func writeFinding(b *strings.Builder, f Finding, translate func(string) string) {
+	severity, title := probes.Phrase(f.Severity.String()).Text().In(translate), safe(f.Title.In(translate))
 	if f.Line == 0 {
-		fmt.Fprintf(b, "\n  %s  %s\n  %s\n", f.Severity, f.ID, safe(f.Title.String()))
+		fmt.Fprintf(b, "\n  %s  %s\n  %s\n", severity, f.ID, title)
 	} else {
-		fmt.Fprintf(b, "\n  %d:%d  %s  %s\n  %s\n", f.Line, f.Column, f.Severity, f.ID, safe(f.Title.String()))
+		fmt.Fprintf(b, "\n  %d:%d  %s  %s\n  %s\n", f.Line, f.Column, severity, f.ID, title)
 	}
 	if strings.TrimSpace(f.Source) != "" {
 		source, column := excerpt(f.Source, f.Column)
 		fmt.Fprintf(b, "  %5d | %s\n        | %s\n", f.Line, plain(source), caret(source, column, f.Width))
 	}
 	for _, e := range f.Evidence {
-		fmt.Fprintf(b, "        see %s: %s\n", e.Where, safe(e.Saw.String()))
+		b.WriteString(probes.T("        see %s: %s\n", e.Where, safe(e.Saw.In(translate))).In(translate))
 	}
 }
 

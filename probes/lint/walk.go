@@ -22,28 +22,29 @@ type Walk struct {
 
 // WalkStep is one step of a Walk; At is file:line, or "" for the program's own doing.
 type WalkStep struct {
-	At   string `json:"at,omitempty"`
-	Text string `json:"text"`
+	At   string      `json:"at,omitempty"`
+	Text probes.Text `json:"text"`
 }
 
 // writeWalks writes the walk of each path through each server.
-func writeWalks(w io.Writer, walks []Walk) error {
+func writeWalks(w io.Writer, walks []Walk, translate func(string) string) error {
 	var b strings.Builder
+	say := func(format string, args ...any) { b.WriteString(probes.T(format, args...).In(translate)) }
 	for _, x := range walks {
-		fmt.Fprintf(&b, "%s in %s %s\n", x.Path, x.What, x.Server)
+		say("%s in %s %s\n", x.Path, x.What, x.Server)
 		for _, s := range x.Steps {
 			at := ""
 			if s.At != "" {
 				at = s.At + "  "
 			}
-			fmt.Fprintf(&b, "  → %s%s\n", at, safe(s.Text))
+			fmt.Fprintf(&b, "  → %s%s\n", at, safe(s.Text.In(translate)))
 		}
-		fmt.Fprintf(&b, "  = %s\n", safe(x.End.String()))
+		fmt.Fprintf(&b, "  = %s\n", safe(x.End.In(translate)))
 		for _, h := range x.Headers {
 			fmt.Fprintf(&b, "      %s\n", safe(h))
 		}
 		for _, d := range x.Doubts {
-			fmt.Fprintf(&b, "  ? could not be evaluated: %s\n", safe(d))
+			say("  ? could not be evaluated: %s\n", safe(d))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

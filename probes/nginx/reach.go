@@ -65,7 +65,7 @@ func (in *Input) anchorOf(out model.Outcome) *conf.Directive {
 func walked(f Finding, out model.Outcome) Finding {
 	for _, s := range out.Steps {
 		if s.At.Line > 0 {
-			f.Evidence = append(f.Evidence, probes.Evidence{Where: where(s.At), Saw: probes.Verbatim(s.Text)})
+			f.Evidence = append(f.Evidence, probes.Evidence{Where: where(s.At), Saw: s.Text})
 		}
 	}
 	return f

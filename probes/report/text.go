@@ -146,7 +146,7 @@ func (t *textPrinter) wrap(indent int, text string) []string {
 	if t.o.Width <= 0 {
 		return []string{text}
 	}
-	return wrap(text, max(t.o.Width-indent, minWidth))
+	return Wrap(text, max(t.o.Width-indent, minWidth))
 }
 
 // marked writes a mark and, behind it, text.

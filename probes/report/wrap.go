@@ -7,9 +7,9 @@ import (
 	"github.com/clipperhouse/displaywidth"
 )
 
-// wrap breaks s, which is UTF-8, into lines of at most width columns, at spaces and between characters two columns wide (Chinese is
+// Wrap breaks s, which is UTF-8, into lines of at most width columns, at spaces and between characters two columns wide (Chinese is
 // written without spaces). A word that is longer than a line stays whole, as paths and URLs are copied.
-func wrap(s string, width int) []string {
+func Wrap(s string, width int) []string {
 	var lines []string
 	var line strings.Builder
 	used := 0    // columns of line

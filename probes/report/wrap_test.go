@@ -25,8 +25,8 @@ func TestWrap(t *testing.T) {
 		{"port 端口 ab", 7, []string{"port 端", "口 ab"}},
 		{" leading", 20, []string{" leading"}},
 	} {
-		if got := wrap(c.in, c.width); !slices.Equal(got, c.want) {
-			t.Errorf("wrap(%q, %d) = %q, expected %q", c.in, c.width, got, c.want)
+		if got := Wrap(c.in, c.width); !slices.Equal(got, c.want) {
+			t.Errorf("Wrap(%q, %d) = %q, expected %q", c.in, c.width, got, c.want)
 		}
 	}
 }
@@ -39,14 +39,14 @@ func FuzzWrap(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string, width int) {
 		s = probes.Printable(s)
 		width = 1 + (width&0xff)%100
-		lines := wrap(s, width)
+		lines := Wrap(s, width)
 		bare := func(s string) string { return strings.ReplaceAll(s, " ", "") }
 		if got := bare(strings.Join(lines, "")); got != bare(s) {
-			t.Errorf("wrap(%q, %d) changed the text to %q", s, width, got)
+			t.Errorf("Wrap(%q, %d) changed the text to %q", s, width, got)
 		}
 		for _, l := range lines {
 			if displaywidth.String(l) > width && strings.Contains(strings.Trim(l, " "), " ") {
-				t.Errorf("wrap(%q, %d) left %q, wider than that", s, width, l)
+				t.Errorf("Wrap(%q, %d) left %q, wider than that", s, width, l)
 			}
 		}
 	})

@@ -12,10 +12,10 @@ import (
 
 // Row is one line of two handshakes side by side.
 type Row struct {
-	What    string `json:"what"`
-	A       string `json:"a"` // safe to print; "" where it is missing
-	B       string `json:"b"`
-	Differs bool   `json:"differs"`
+	What    probes.Text `json:"what"`
+	A       string      `json:"a"` // safe to print; "" where it is missing
+	B       string      `json:"b"`
+	Differs bool        `json:"differs"`
 }
 
 // passing are headers that differ from one request to the next, which means nothing.
@@ -32,31 +32,36 @@ func Compare(a, b handshake.Trace) []Row {
 		y = &handshake.Attempt{}
 	}
 	var rows []Row
-	add := func(what, va, vb string, mark bool) {
+	add := func(what probes.Text, va, vb string, mark bool) {
 		if va != "" || vb != "" {
 			rows = append(rows, Row{what, va, vb, mark && va != vb})
 		}
 	}
-	add("connected to", x.Address, y.Address, false)
-	add("outcome", outcome(a), outcome(b), true)
-	add("TLS", tlsWords(x), tlsWords(y), false)
-	add("status", statusLine(x), statusLine(y), true)
+	add(probes.T("connected to"), x.Address, y.Address, false)
+	add(probes.T("outcome"), outcome(a), outcome(b), true)
+	add(probes.T("TLS"), tlsWords(x), tlsWords(y), false)
+	add(probes.T("status"), statusLine(x), statusLine(y), true)
 	for _, name := range headerNames(x.Response, y.Response) {
 		u, v := x.Response.Get(name), y.Response.Get(name)
 		// The values of Connection and Upgrade are the same in any case (RFC 9110 7.6.1, 7.8).
 		same := strings.EqualFold(u, v) && (strings.EqualFold(name, "Connection") || strings.EqualFold(name, "Upgrade"))
-		add(name, u, v, !same && !slices.Contains(passing, strings.ToLower(name)))
+		add(probes.Verbatim(name), u, v, !same && !slices.Contains(passing, strings.ToLower(name)))
 	}
-	add("answered in", seconds(x.Upgrade), seconds(y.Upgrade), false)
-	add("ping", seconds(x.Ping), seconds(y.Ping), false)
+	add(probes.T("answered in"), seconds(x.Upgrade), seconds(y.Upgrade), false)
+	add(probes.T("ping"), seconds(x.Ping), seconds(y.Ping), false)
 	va, vb := visit(x), visit(y)
 	if va == nil || vb == nil {
-		add("body", body(x), body(y), true)
-		add("first message", firstMessage(x), firstMessage(y), true)
+		add(probes.T("body"), body(x), body(y), true)
+		add(probes.T("first message"), firstMessage(x), firstMessage(y), true)
 		return rows
 	}
-	add("arrived: request", va.Request, vb.Request, true)
-	add("arrived: Host", va.Host, vb.Host, true)
+	arrived := func(what probes.Text, va, vb string) {
+		if va != "" || vb != "" {
+			rows = append(rows, Row{what, handshake.Escape([]byte(va), 300), handshake.Escape([]byte(vb), 300), va != vb})
+		}
+	}
+	arrived(probes.T("arrived: request"), va.Request, vb.Request)
+	arrived(probes.T("arrived: %s", "Host"), va.Host, vb.Host)
 	var names []string
 	for _, v := range []*standin.Visit{va, vb} {
 		for name := range v.Headers {
@@ -67,13 +72,7 @@ func Compare(a, b handshake.Trace) []Row {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		add("arrived: "+name, strings.Join(va.Headers[name], ", "), strings.Join(vb.Headers[name], ", "), true)
-	}
-	for i := range rows {
-		if strings.HasPrefix(rows[i].What, "arrived: ") {
-			rows[i].What = handshake.Escape([]byte(rows[i].What), 100)
-			rows[i].A, rows[i].B = handshake.Escape([]byte(rows[i].A), 300), handshake.Escape([]byte(rows[i].B), 300)
-		}
+		arrived(probes.T("arrived: %s", handshake.Escape([]byte(name), 100)), strings.Join(va.Headers[name], ", "), strings.Join(vb.Headers[name], ", "))
 	}
 	return rows
 }

@@ -15,7 +15,7 @@ func differing(rows []Row) []string {
 	var out []string
 	for _, r := range rows {
 		if r.Differs {
-			out = append(out, r.What)
+			out = append(out, r.What.String())
 		}
 	}
 	return out

@@ -41,7 +41,7 @@ func madeUpOutcomes() map[string]outcome {
 	}
 	return map[string]outcome{
 		"stickiness": made(&balancer.Active{Stickiness: &balancer.Stickiness{
-			Observed: stickiness.Observation{By: "a stand-in's name", Series: []stickiness.Series{
+			Observed: stickiness.Observation{By: probes.T("a stand-in's name"), Series: []stickiness.Series{
 				{Way: stickiness.Plain, Backends: []string{"node1", "node2", "node1", "node2", "node1", "node2"}},
 				{Way: stickiness.Cookie, Backends: []string{"node2", "node2", "node2", "node2", "node2", "node2"}},
 			}},

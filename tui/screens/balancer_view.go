@@ -111,7 +111,7 @@ func (b balancerScreen) stickiness(p *page, s *balancer.Stickiness) {
 	for i, n := range nodes {
 		p.lines = append(p.lines, "  "+styles[i%len(styles)](letter(i))+" = "+t.Clean(n))
 	}
-	if s.Observed.By != "" {
+	if !s.Observed.By.IsZero() {
 		p.add(t.Faint, "", t.Say(probes.T("told apart by %s; one letter is one connection", s.Observed.By)))
 	}
 	if s.Observed.Failed > 0 {

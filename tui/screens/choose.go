@@ -60,7 +60,7 @@ func (c choose) View(st State) string {
 	lines = append(lines, "")
 	switch {
 	case c.asking:
-		say(t.Warn.Render, probes.T("Write the defaults of %s to this file? y writes it, n does not.", c.product().Title))
+		say(t.Warn.Render, probes.T("Write the defaults of %s to this file? y writes it, n does not.", probes.Phrase(c.product().Title)))
 		say(t.Strong.Render, probes.Verbatim(c.d.SettingsPath))
 	case c.writing:
 		say(t.Faint.Render, probes.T("writing %s", c.d.SettingsPath))

@@ -38,6 +38,7 @@ func golden(t *testing.T, name string, s Screen, st State) {
 			drawn.Fits(t, fmt.Sprintf("%s at %dx%d", name, w, h), view+strings.Repeat("\n", max(h-strings.Count(view, "\n")-1, 0)), w, h)
 		}
 	}
+	inOtherWords(t, name, s, st)
 }
 
 // written writes files of a configuration into a folder and reads them as the area nginx does.
@@ -113,7 +114,7 @@ func (d *screen) do(cmd tea.Cmd) {
 		for _, c := range msg {
 			d.do(c)
 		}
-	case Rerun, Copy, Show, SaveReport:
+	case Rerun, Copy, Show, SaveReport, SetUp:
 		d.asked = append(d.asked, msg)
 	default:
 		d.send(msg)
@@ -152,20 +153,20 @@ func madeUpReading() *reading {
 	main := strings.Split("worker_processes auto;\nevents { worker_connections 512; }\nhttp {\n\t# the nodes of the cluster\n\tupstream websocket {\n\t\tserver 192.168.6.171:38888;\n\t\tserver 192.168.6.172:38888;\n\t}\n\tinclude sites/*.conf;\n}", "\n")
 	site := strings.Split("server {\n\tlisten 38889;\n\tserver_name bi.example.com;\n\tlocation / {\n\t\tproxy_pass http://websocket;\n\t\tproxy_read_timeout 10s;  # 数据\n\t\tproxy_set_header Host $http_host;\n\t}\n}", "\n")
 	finding := func(s probes.Severity, title, fix string) probes.Finding {
-		return probes.Finding{Severity: s, Title: probes.Verbatim(title), Fix: []probes.Text{probes.Verbatim(fix)}, Evidence: []probes.Evidence{{Where: "/etc/nginx/sites/bi.conf:4", Saw: probes.Verbatim("location /")}}}
+		return probes.Finding{Severity: s, Title: probes.Phrase(title).Text(), Fix: []probes.Text{probes.Verbatim(fix)}, Evidence: []probes.Evidence{{Where: "/etc/nginx/sites/bi.conf:4", Saw: probes.Verbatim("location /")}}}
 	}
 	r := &reading{
 		program: "nginx", chosen: chosenWords("running master"),
 		files: []configFile{{"/etc/nginx/nginx.conf", main}, {"/etc/nginx/sites/bi.conf", site}},
 		marks: []configMark{
-			{0, 5, 1, 20, "nginx/stickiness", probes.Verbatim("A client that comes back to another node has lost its session."), finding(probes.Warning, "two stateful nodes and no ip_hash, expected one", "ip_hash;")},
-			{1, 5, 2, 31, "nginx/upgrade-header", probes.Verbatim("Upgrade is hop-by-hop: nginx drops it unless it is told to pass it."), finding(probes.Error, `no Upgrade header in effect, expected "$http_upgrade"`, "proxy_set_header Upgrade $http_upgrade;")},
-			{1, 6, 2, 25, "nginx/read-timeout", probes.Verbatim("A tunnel that is silent for longer is cut."), finding(probes.Info, "10 s are below the heartbeat of 25 s", "proxy_read_timeout 1h;")},
+			{0, 5, 1, 20, "nginx/stickiness", probes.Phrase("A client that comes back to another node has lost its session.").Text(), finding(probes.Warning, "two stateful nodes and no ip_hash, expected one", "ip_hash;")},
+			{1, 5, 2, 31, "nginx/upgrade-header", probes.Phrase("Upgrade is hop-by-hop: nginx drops it unless it is told to pass it.").Text(), finding(probes.Error, `no Upgrade header in effect, expected "$http_upgrade"`, "proxy_set_header Upgrade $http_upgrade;")},
+			{1, 6, 2, 25, "nginx/read-timeout", probes.Phrase("A tunnel that is silent for longer is cut.").Text(), finding(probes.Info, "10 s are below the heartbeat of 25 s", "proxy_read_timeout 1h;")},
 		},
 		diff: strings.Split("--- /etc/nginx/sites/bi.conf\n+++ /etc/nginx/sites/bi.conf\n@@ -4,5 +4,6 @@\n \tlocation / {\n \t\tproxy_pass http://websocket;\n-\t\tproxy_read_timeout 10s;\n+\t\tproxy_read_timeout 1h;\n+\t\tproxy_set_header Upgrade $http_upgrade;\n \t}", "\n"),
 		walks: []lint.Walk{{
 			Path: "/socket.io/", What: "server", Server: "bi.example.com", End: probes.T("proxied to http://websocket in HTTP/1.0"),
-			Steps:   []lint.WalkStep{{At: "/etc/nginx/sites/bi.conf:1", Text: "server bi.example.com"}, {At: "/etc/nginx/sites/bi.conf:4", Text: "location / is the longest prefix of /socket.io/, and no regex location stands in its way here"}},
+			Steps:   []lint.WalkStep{{At: "/etc/nginx/sites/bi.conf:1", Text: probes.Verbatim("server bi.example.com")}, {At: "/etc/nginx/sites/bi.conf:4", Text: probes.T("location / is the longest prefix of /socket.io/, and no regex location stands in its way here")}},
 			Headers: []string{"Host: bi.example.com", "Connection: close"}, Doubts: []string{"/etc/nginx/sites/bi.conf:3: if ($http_x)"},
 		}},
 	}

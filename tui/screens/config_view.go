@@ -274,7 +274,7 @@ func (c config) walkLines(st State) []string {
 			if s.At != "" {
 				at = s.At + "  "
 			}
-			for i, line := range widgets.Wrap(t.Clean(at+s.Text), p.width-4, "") {
+			for i, line := range widgets.Wrap(t.Clean(at)+t.Say(s.Text), p.width-4, "") {
 				lead := t.Marks.Leads + " "
 				if i > 0 {
 					lead = strings.Repeat(" ", widgets.Width(lead))

@@ -193,7 +193,7 @@ func endWords(e wsclient.End) probes.Text {
 	if e.By == "client" {
 		by = probes.T("closed from here")
 	}
-	return probes.T("%s after %s, %s idle: %d %s (%s)", by, e.After, e.Idle, e.Code, e.Words, string(e.How))
+	return probes.T("%s after %s, %s idle: %d %s (%s)", by, e.After, e.Idle, e.Code, e.Words, e.How.Words())
 }
 
 // said adds a line to the talk.

@@ -60,9 +60,9 @@ func TestProbeIsAsRecorded(t *testing.T) {
 	golden(t, "probe-ended", p, d.st)
 	p = p.heard(probeCompared{
 		rows: []wsclient.Row{
-			{What: "connected to", A: "192.0.2.7:443", B: "192.168.6.171:38888"},
-			{What: "status", A: "HTTP/1.1 400 Bad Request", B: "HTTP/1.1 101 Switching Protocols", Differs: true},
-			{What: "arrived: Upgrade", B: "websocket", Differs: true},
+			{What: probes.T("connected to"), A: "192.0.2.7:443", B: "192.168.6.171:38888"},
+			{What: probes.T("status"), A: "HTTP/1.1 400 Bad Request", B: "HTTP/1.1 101 Switching Protocols", Differs: true},
+			{What: probes.T("arrived: Upgrade"), B: "websocket", Differs: true},
 		},
 		names: [2]string{"wss://ws.example.com/live", "192.168.6.171:38888"}, trace: madeUpTrace(),
 	})

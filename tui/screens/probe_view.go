@@ -272,7 +272,7 @@ func (p probe) compared(width int) []string {
 			mark, style = t.Warn.Render(t.Marks.Warned), t.Strong
 			differs++
 		}
-		rows = append(rows, []widgets.Cell{{Text: mark, Style: t.Plain}, {Text: t.Clean(r.What), Style: t.Faint}, {Text: or(r.A), Style: style}, {Text: or(r.B), Style: style}})
+		rows = append(rows, []widgets.Cell{{Text: mark, Style: t.Plain}, {Text: t.Say(r.What), Style: t.Faint}, {Text: or(r.A), Style: style}, {Text: or(r.B), Style: style}})
 	}
 	out := widgets.Table(cols, t.Faint, rows, room+4, t.Marks.Ellipsis)
 	sum := probes.T("no line differs that means anything")

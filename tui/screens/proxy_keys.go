@@ -55,7 +55,7 @@ func (p proxyScreen) Keys(st State) []Key {
 	}
 	drain := probes.T("take the selected backend out, or let clients come to it again (it asks)")
 	keys := append(navigation(p.d.Theme.Marks, probes.T("move"), max(p.room(st)-1, 1), func(by int) Screen { return p.moved(st, by) }),
-		Key{Names: []string{"left", "right", "h"}, Label: "left/right", Hint: probes.T("table"), Help: probes.T("from the backends to the tunnels, and back"), Off: offRows, Do: press(func() Screen { p.focus, p.showLog = 1-p.focus, false; return p })},
+		Key{Names: []string{"left", "right", "h"}, Label: p.d.Theme.Marks.LeftRight, Hint: probes.T("table"), Help: probes.T("from the backends to the tunnels, and back"), Off: offRows, Do: press(func() Screen { p.focus, p.showLog = 1-p.focus, false; return p })},
 		Key{Names: []string{"enter"}, Label: p.d.Theme.Marks.Enter, Hint: probes.T("watch"), Help: probes.T("watch the proxy behind the settings' admin address"), Off: offWatch, Do: func() (Screen, tea.Cmd) {
 			p.source = proxySource{admin: st.Config.Proxy.Admin}
 			return p.watching(nil)
@@ -152,11 +152,11 @@ func (p proxyScreen) act(do func()) tea.Cmd {
 
 // Commands are those that watch and drain outside.
 func (p proxyScreen) Commands(st State) []string {
-	out := []string{"wsdoctor proxy"}
+	out := []string{st.wsdoctor("proxy")}
 	if a := st.Config.Proxy.Admin; a != "" {
 		out = append(out, fmt.Sprintf("curl -s http://%s/status", a), fmt.Sprintf("curl -s http://%s/metrics", a))
 	}
-	return append(out, "# SIGTERM drains the whole proxy, a second one ends it at once, SIGHUP reloads the settings")
+	return append(out, p.d.Theme.Say(probes.T("# SIGTERM drains the whole proxy, a second one ends it at once, SIGHUP reloads the settings")))
 }
 
 // Explain says what the states of a backend mean.

@@ -112,10 +112,11 @@ func (p proxyScreen) head(st State) []string {
 func (p proxyScreen) totals(pg *page) {
 	t := p.d.Theme
 	s := p.seen
-	state := t.OK.Render(t.Marks.OK) + " " + t.Say(probes.Verbatim(s.State))
+	mark := t.OK.Render(t.Marks.OK)
 	if s.State != "serving" {
-		state = t.Warn.Render(t.Marks.Warned) + " " + t.Say(probes.Verbatim(s.State))
+		mark = t.Warn.Render(t.Marks.Warned)
 	}
+	state := mark + " " + t.Say(proxyWord(s.State))
 	up := probes.T("up %s, %d open, %d opened", since(s.Uptime), s.Open, s.Opened)
 	pg.lines = append(pg.lines, widgets.Cut(state+"  "+t.Say(up), pg.width, t.Marks.Ellipsis))
 	var parts []string
@@ -130,7 +131,7 @@ func (p proxyScreen) totals(pg *page) {
 		return cmp.Or(cmp.Compare(s.Closed[b], s.Closed[a]), cmp.Compare(a, b))
 	}) {
 		if s.Closed[why] > 0 {
-			parts = append(parts, fmt.Sprintf("%s: %d", why, s.Closed[why]))
+			parts = append(parts, t.Say(probes.T("%s: %d", causeWord(why), s.Closed[why])))
 		}
 	}
 	if len(parts) > 0 {
@@ -180,12 +181,12 @@ func (p proxyScreen) backendTable(st State) []string {
 		if r := p.rate(b); r >= 0 {
 			rate = size(r) + "/s"
 		}
-		state := t.Clean(b.State)
+		state := proxyWord(b.State)
 		if b.Backup {
-			state = t.Say(probes.T("%s, backup", b.State))
+			state = probes.T("%s, backup", state)
 		}
 		rows = append(rows, []widgets.Cell{
-			{Text: cursor + " " + style.Render(mark), Style: t.Plain}, {Text: t.Clean(b.Address), Style: text}, {Text: state, Style: text},
+			{Text: cursor + " " + style.Render(mark), Style: t.Plain}, {Text: t.Clean(b.Address), Style: text}, {Text: t.Say(state), Style: text},
 			{Text: strconv.Itoa(b.Weight), Style: t.Plain}, {Text: strconv.Itoa(b.Open), Style: t.Plain},
 			{Text: strconv.FormatUint(b.Opened, 10), Style: t.Plain}, {Text: strconv.FormatUint(b.Failed, 10), Style: t.Plain}, {Text: rate, Style: t.Plain},
 		})

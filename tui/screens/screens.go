@@ -10,6 +10,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/tui/theme"
+	"example.com/wsdoctor/wizard"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -22,6 +23,7 @@ var All = []Entry{
 	{"5", "Balancer", newBalancer},
 	{"6", ConfigScreen, newConfig},
 	{"7", "Proxy", newProxy},
+	{"8", "Set-up", newSetup},
 }
 
 // Entry is one line of All.
@@ -66,6 +68,9 @@ type Deps struct {
 	Work func(func(context.Context) tea.Msg) tea.Cmd
 
 	Attached *Attached // a proxy that this program runs; nil: none
+
+	// Session opens the wizard, with what can be found out about this host; nil: there is nothing to set up.
+	Session func(context.Context) (*wizard.Session, error)
 
 	SettingsPath string // where the first-time choice writes the settings
 }

@@ -16,6 +16,7 @@ type Marks struct {
 	TabLeft, TabRight string    // around the name of the screen that is shown
 	More              string    // beside a pane's title: there is more to scroll
 	UpDown            string    // names the two arrow keys
+	LeftRight         string    // names the two others
 	Enter             string    // names the enter key
 	Caret             string    // where typed text goes
 	Box               [5]string // corners of a box (above left and right, below left and right), and a branch to the right
@@ -39,7 +40,7 @@ var unicodeMarks = Marks{
 	OK: "✓", Warned: "!", Failed: "✗", Unknown: "?", Skipped: "–", Pending: "·", Info: "i",
 	Spin:   []string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"},
 	Cursor: "▌", Bar: "│", Across: "─", Down: "│", Tee: "┬", Ellipsis: "…", Dot: "·", Leads: "→",
-	TabLeft: " ", TabRight: " ", More: "↕", UpDown: "↑↓", Enter: "⏎", Caret: "▏",
+	TabLeft: " ", TabRight: " ", More: "↕", UpDown: "↑↓", LeftRight: "←→", Enter: "⏎", Caret: "▏",
 	Box: [5]string{"┌", "┐", "└", "┘", "├"}, Head: "▶", Point: "▼", Cross: "✗",
 	joints: []rune(" ╵╷│╴┘┐┤╶└┌├─┴┬┼"),
 }
@@ -48,7 +49,7 @@ var asciiMarks = Marks{
 	OK: "ok", Warned: "! ", Failed: "x ", Unknown: "? ", Skipped: "- ", Pending: ". ", Info: "i ",
 	Spin:   []string{"| ", "/ ", "- ", "\\ "},
 	Cursor: ">", Bar: "|", Across: "-", Down: "|", Tee: "+", Ellipsis: "...", Dot: "-", Leads: "->",
-	TabLeft: "[", TabRight: "]", More: "(more)", UpDown: "up/down", Enter: "enter", Caret: "_",
+	TabLeft: "[", TabRight: "]", More: "(more)", UpDown: "up/down", LeftRight: "left/right", Enter: "enter", Caret: "_",
 	Box: [5]string{"+", "+", "+", "+", "+"}, Head: ">", Point: "v", Cross: "x",
 	joints: []rune(" |||-+++-+++-+++"),
 }

@@ -40,8 +40,8 @@ func Ends(left, right string, width int, ellipsis string) string {
 	return Fit(left, room, ellipsis) + " " + right
 }
 
-// Wrap breaks unstyled s into lines of at most width cells, at blanks, and inside a word only where it is longer than
-// a line; every line after the first begins with indent. It breaks at no hyphen, so that ports, flags and addresses
+// Wrap breaks unstyled s into lines of at most width cells, at blanks and beside wide characters (Chinese has no blanks),
+// and inside a word only where it is longer than a line; every line after the first begins with indent. It breaks at no hyphen, so that ports, flags and addresses
 // stay whole.
 func Wrap(s string, width int, indent string) []string {
 	if Width(indent) >= width {
@@ -50,7 +50,7 @@ func Wrap(s string, width int, indent string) []string {
 	var out []string
 	line := ""
 	next := func() { out, line = append(out, strings.TrimRight(line, " ")), indent }
-	for _, word := range strings.SplitAfter(s, " ") {
+	for _, word := range pieces(s) {
 		bare := strings.TrimRight(word, " ")
 		if strings.TrimSpace(line) != "" && Width(line)+Width(bare) > width {
 			next()
@@ -68,6 +68,27 @@ func Wrap(s string, width int, indent string) []string {
 	}
 	return append(out, strings.TrimRight(line, " "))
 }
+
+// Chinese punctuation that begins no line, and such that ends none (GB/T 15834, 5.1).
+const (
+	noLineStart = "，。、；：！？）」』】》”’…"
+	noLineEnd   = "（「『【《“‘"
+)
+
+// pieces cuts s where a line may be broken: behind blanks, and beside wide characters.
+func pieces(s string) []string {
+	var out []string
+	start, last := 0, rune(0)
+	for i, r := range s {
+		if i > 0 && (last == ' ' && r != ' ' || (wide(last) || wide(r)) && r != ' ' && !strings.ContainsRune(noLineEnd, last) && !strings.ContainsRune(noLineStart, r)) {
+			out, start = append(out, s[start:i]), i
+		}
+		last = r
+	}
+	return append(out, s[start:])
+}
+
+func wide(r rune) bool { return r >= 0x1100 && Width(string(r)) == 2 }
 
 // Top returns the first line to show of total lines in a window of height, so that line at stands near the middle.
 // It depends on nothing else, so a resize needs no care.

@@ -109,9 +109,9 @@ func (s Sample) route() string {
 }
 
 // Tell names the backend of each sample; by says what it was told by. ok is false where the samples do not tell.
-func Tell(samples []Sample) (by string, names []string, ok bool) {
+func Tell(samples []Sample) (by probes.Text, names []string, ok bool) {
 	if len(samples) == 0 {
-		return "", nil, false
+		return by, nil, false
 	}
 	all := func(get func(Sample) string) bool {
 		names = names[:0]
@@ -122,30 +122,30 @@ func Tell(samples []Sample) (by string, names []string, ok bool) {
 	}
 	for _, h := range headers {
 		if all(func(s Sample) string { return s.get(h) }) && (distinct(names) > 1 || slices.Contains(certain, h)) {
-			return h, names, true
+			return probes.Verbatim(h), names, true
 		}
 	}
 	for _, c := range cookies {
 		if all(func(s Sample) string { return s.cookie(c) }) && repeats(names) {
-			return "cookie " + c, names, true
+			return probes.T("cookie %s", c), names, true
 		}
 	}
 	if all(Sample.route) {
-		return "cookie JSESSIONID", names, true
+		return probes.T("cookie %s", "JSESSIONID"), names, true
 	}
 	// One message for all may be a greeting that every node has; a new one each time holds a session id.
 	if all(func(s Sample) string { return s.Message }) && repeats(names) && distinct(names) > 1 {
-		return "first message", names, true
+		return probes.T("first message"), names, true
 	}
 	for _, field := range fields(samples[0].Message) {
 		if all(func(s Sample) string { return fieldOf(s.Message, field) }) && repeats(names) && distinct(names) > 1 {
-			return "field \"" + handshake.Escape([]byte(field), 50) + "\" of the first message", names, true
+			return probes.T("field \"%s\" of the first message", handshake.Escape([]byte(field), 50)), names, true
 		}
 	}
 	if all(func(s Sample) string { return s.Socket }) {
-		return "the socket table of this host", names, true
+		return probes.T("the socket table of this host"), names, true
 	}
-	return "", nil, false
+	return probes.Text{}, nil, false
 }
 
 // Untold says why a test over backends says nothing.

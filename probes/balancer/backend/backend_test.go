@@ -44,7 +44,7 @@ func TestTell(t *testing.T) {
 		{"no samples", nil, "", ""},
 	} {
 		by, names, ok := Tell(tc.samples)
-		if by != tc.by || ok != (tc.by != "") || ok && strings.Join(names, " ") != tc.want {
+		if by.String() != tc.by || ok != (tc.by != "") || ok && strings.Join(names, " ") != tc.want {
 			t.Errorf("%s: got %q, %q", tc.name, by, names)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/balancer/backend"
 	"example.com/wsdoctor/probes/handshake"
 )
@@ -37,7 +38,7 @@ type Options struct {
 
 // Observation is which backend each client landed on.
 type Observation struct {
-	By      string          `json:"told_by"`           // "": the backends could not be told apart
+	By      probes.Text     `json:"told_by"`           // "": the backends could not be told apart
 	Clients []string        `json:"clients,omitempty"` // the backend of each, in the order in which they came
 	Sources int             `json:"sources"`           // addresses that the clients came from
 	Opened  int             `json:"opened"`

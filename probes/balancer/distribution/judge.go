@@ -49,10 +49,10 @@ type Verdict struct {
 func Judge(o Observation, weights map[string]int, backends int) Verdict {
 	v := Verdict{P: 1}
 	switch {
-	case o.By == "" && o.Opened == 0:
+	case o.By.IsZero() && o.Opened == 0:
 		v.Kind, v.Text = Unknown, probes.T("no connection came about: %s", o.Cause.Text)
 		return v
-	case o.By == "":
+	case o.By.IsZero():
 		v.Kind, v.Text = Unknown, backend.Untold()
 		return v
 	}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"example.com/wsdoctor/probes"
 )
 
 // clients writes "a30 b10" as the backends of 40 clients that came in turn, and "a30,b10" as one group after another.
@@ -58,7 +60,7 @@ func TestJudge(t *testing.T) {
 		{"uneven, few addresses", "a30 b3,a5 b2", nil, 2, 4, Uneven, "4 of them are too few"},
 		{"too few", "a3 b3", nil, 2, 8, TooFew, "expected 10 or more"},
 	} {
-		o := Observation{By: "X-Backend", Clients: clients(tc.clients), Sources: tc.sources}
+		o := Observation{By: probes.Verbatim("X-Backend"), Clients: clients(tc.clients), Sources: tc.sources}
 		o.Opened = len(o.Clients)
 		v := Judge(o, tc.weights, tc.backends)
 		says := v.Text.String()
@@ -77,7 +79,7 @@ func TestJudge(t *testing.T) {
 			t.Errorf("got %s", v.Kind)
 		}
 	}
-	if v := Judge(Observation{By: "x", Clients: clients("a5 b5"), Failed: 20}, nil, 2); v.Kind != Refusals {
+	if v := Judge(Observation{By: probes.Verbatim("x"), Clients: clients("a5 b5"), Failed: 20}, nil, 2); v.Kind != Refusals {
 		t.Errorf("got %s", v.Kind)
 	}
 }

@@ -48,7 +48,7 @@ func TestSocketTable(t *testing.T) {
 		table := backend.NewTable(t.Context(), backends)
 		o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + tc.address + "/"}, N: 21, Table: table})
 		v := Judge(o, nil, 3)
-		if err != nil || o.By != "the socket table of this host" || v.Kind != Even || len(v.Shares) != 3 {
+		if err != nil || o.By.String() != "the socket table of this host" || v.Kind != Even || len(v.Shares) != 3 {
 			t.Errorf("%s: got %s: %s, told by %q, %v, %v", tc.name, v.Kind, v.Text, o.By, v.Shares, err)
 			continue
 		}

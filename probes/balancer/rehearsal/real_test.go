@@ -48,7 +48,7 @@ func TestReload(t *testing.T) {
 			o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + ln.Addr().String() + "/"}, N: 12, Watch: tc.watch,
 				Act: func(context.Context) error { calls++; return nginx.Signal(syscall.SIGHUP) }})
 			v := Judge(o)
-			if err != nil || calls != 1 || v.Kind != tc.kind || o.Opened != 12 || o.By == "" || len(v.Shares) != 1 || v.Shares[0] != (Share{"node1", 12, 12}) {
+			if err != nil || calls != 1 || v.Kind != tc.kind || o.Opened != 12 || o.By.IsZero() || len(v.Shares) != 1 || v.Shares[0] != (Share{"node1", 12, 12}) {
 				t.Fatalf("got %s: %s, %v, %v\n%+v", v.Kind, v.Text, v.Shares, err, o)
 			}
 			if tc.kind == Untouched {
@@ -100,7 +100,7 @@ func TestNodeStops(t *testing.T) {
 			o, err := Observe(t.Context(), Options{Request: handshake.Request{URL: "ws://" + ln.Addr().String() + "/"}, N: 10, Watch: 4 * time.Second,
 				Sources: backend.Sources(ln.Addr().String()), Act: act})
 			v := Judge(o)
-			if err != nil || v.Kind != tc.kind || v.Drops != 5 || v.Away != 0 || o.By != "X-Upstream" || len(v.Shares) != 2 || v.Shares[0] != (Share{"a", 5, 10}) || v.Shares[1] != (Share{"b", 5, 0}) {
+			if err != nil || v.Kind != tc.kind || v.Drops != 5 || v.Away != 0 || o.By.String() != "X-Upstream" || len(v.Shares) != 2 || v.Shares[0] != (Share{"a", 5, 10}) || v.Shares[1] != (Share{"b", 5, 0}) {
 				t.Fatalf("got %s: %s, %v, %v\n%+v", v.Kind, v.Text, v.Shares, err, o)
 			}
 			for _, x := range o.Outages {

@@ -37,9 +37,9 @@ const enough = 6
 func Judge(o Observation) Verdict {
 	plain := o.series(Plain)
 	switch {
-	case o.By == "" && o.Failed > 0 && len(plain) == 0:
+	case o.By.IsZero() && o.Failed > 0 && len(plain) == 0:
 		return Verdict{Unknown, false, probes.T("no connection came about: %s", o.Cause.Text)}
-	case o.By == "":
+	case o.By.IsZero():
 		return Verdict{Unknown, false, backend.Untold()}
 	case len(plain) < enough:
 		return Verdict{Unknown, false, probes.T("%d connections are too few to tell, expected %d or more", len(plain), enough)}

@@ -3,6 +3,8 @@ package stickiness
 import (
 	"strings"
 	"testing"
+
+	"example.com/wsdoctor/probes"
 )
 
 // series writes "aabb" as a series.
@@ -26,7 +28,7 @@ func TestJudge(t *testing.T) {
 		{"one backend, one address", []Series{series(Plain, "aaaaaaaa"), series(Forwarded, "aaaaaaaa")}, OneBackend},
 		{"too few", []Series{series(Plain, "aab")}, Unknown},
 	} {
-		if v := Judge(Observation{By: "X-Backend", Series: tc.series}); v.Policy != tc.want || v.Text.String() == "" {
+		if v := Judge(Observation{By: probes.Verbatim("X-Backend"), Series: tc.series}); v.Policy != tc.want || v.Text.String() == "" {
 			t.Errorf("%s: got %s: %s", tc.name, v.Policy, v.Text)
 		}
 	}

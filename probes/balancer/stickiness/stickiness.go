@@ -48,7 +48,7 @@ type Series struct {
 
 // Observation is what was seen.
 type Observation struct {
-	By     string          `json:"told_by"` // "": the backends could not be told apart
+	By     probes.Text     `json:"told_by"` // "": the backends could not be told apart
 	Series []Series        `json:"series"`
 	Cookie bool            `json:"cookie_set"`
 	Failed int             `json:"failed"`         // connections that did not come about

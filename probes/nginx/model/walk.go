@@ -1,10 +1,10 @@
 package model
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
+	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/nginx/conf"
 )
 
@@ -32,7 +32,7 @@ func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 // Step is one thing that nginx does with a request.
 type Step struct {
 	At   conf.Place // zero: nginx's own doing
-	Text string
+	Text probes.Text
 }
 
 // Outcome is where a request ends.
@@ -86,7 +86,7 @@ type walker struct {
 func (m *Model) Walk(r Request) Outcome {
 	srv := m.FindServer(r.Port, strings.TrimSuffix(hostOnly(r.Host), "."))
 	if srv == nil {
-		return Outcome{Kind: Nowhere, Steps: []Step{{Text: fmt.Sprintf("no server listens on port %d", r.Port)}}}
+		return Outcome{Kind: Nowhere, Steps: []Step{{Text: probes.T("no server listens on port %d", r.Port)}}}
 	}
 	return m.WalkIn(srv, r)
 }
@@ -156,7 +156,7 @@ func (w *walker) note(at *conf.Directive, format string, args ...any) {
 	if w.quiet {
 		return
 	}
-	s := Step{Text: fmt.Sprintf(format, args...)}
+	s := Step{Text: probes.T(format, args...)}
 	if at != nil {
 		s.At = at.Place()
 	}
