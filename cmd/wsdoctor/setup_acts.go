@@ -109,7 +109,7 @@ func (g *guide) takeBack(ctx context.Context, e *refusedError) (done bool, err e
 // review shows every file as a diff and asks whether to write them.
 func (g *guide) review(ctx context.Context, p wizard.Plan) (bool, error) {
 	g.say(probes.Text{})
-	changes, last := 0, ""
+	changes := 0
 	for _, f := range p.Files {
 		diff, err := f.Diff()
 		if err != nil {
@@ -119,13 +119,13 @@ func (g *guide) review(ctx context.Context, p wizard.Plan) (bool, error) {
 			g.say(probes.T("%s stays as it is", f.Path))
 			continue
 		}
-		changes, last = changes+1, f.Path
+		changes++
 		g.paste(strings.TrimRight(diff, "\n"))
 	}
 	if changes == 0 {
 		return true, nil
 	}
-	question := probes.T("write %s, after a look at this host?", last)
+	question := probes.T("write this file, after a look at this host?")
 	if changes > 1 {
 		question = probes.T("write these %d files, after a look at this host?", changes)
 	}
