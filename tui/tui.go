@@ -22,6 +22,9 @@ import (
 // at most.
 const framesPerSecond = 40
 
+// slowFrames is the same on a slow line, where what changes within so long is sent once.
+const slowFrames = 4
+
 // ErrFault is the error of Run after a fault of the program itself.
 var ErrFault = errors.New("a fault of wsdoctor itself")
 
@@ -66,6 +69,7 @@ type Options struct {
 	Clipboard Clipboard // how the terminal's clipboard is reached
 	// Translate, if not nil, turns an English format into the operator's language.
 	Translate func(format string) string
+	SlowLine  bool // the terminal is at the end of a serial line of few baud: less is sent, and less often
 	NoMouse   bool // the terminal keeps the mouse for itself until the operator asks otherwise
 }
 
@@ -79,7 +83,11 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 
 	m := newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor, Translate: o.Translate}))
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(), tea.WithOutput(m.out)}
+	frames := framesPerSecond
+	if o.SlowLine {
+		frames = slowFrames
+	}
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(frames), tea.WithoutSignalHandler(), tea.WithOutput(m.out)}
 	if !o.NoMouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}

@@ -81,7 +81,7 @@ func hangUp(ctx context.Context) (context.Context, context.CancelFunc) {
 func (a *app) tuiOptions(r tuiRun) tui.Options {
 	o := tui.Options{
 		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SaveScreen: saveScreen, SettingsPath: r.settings, Globals: a.globals(),
-		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Translate: a.translate(), Clipboard: clipboard(a.env),
+		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Translate: a.translate(), Clipboard: clipboard(a.env), SlowLine: slowLine(a.stdout),
 	}
 	if _, terminal := a.stdin.(*os.File); !terminal {
 		o.Input = a.stdin

@@ -69,6 +69,8 @@ type Deps struct {
 
 	Attached *Attached // a proxy that this program runs; nil: none
 
+	Slow bool // the terminal is at the end of a slow line: what changes every second is drawn less often
+
 	// Session opens the wizard, with what can be found out about this host; nil: there is nothing to set up.
 	Session func(context.Context) (*wizard.Session, error)
 
@@ -147,6 +149,17 @@ type Chosen struct {
 
 // SetUp asks the frame to leave for the wizard.
 type SetUp struct{}
+
+// everySlow is how often something changes by itself on a slow line.
+const everySlow = 5 * time.Second
+
+// pace is how often something that changes every so often is drawn.
+func (d Deps) pace(every time.Duration) time.Duration {
+	if d.Slow {
+		return max(every, everySlow)
+	}
+	return every
+}
 
 // ask returns a command that sends the frame a request.
 func ask(request tea.Msg) tea.Cmd { return func() tea.Msg { return request } }
