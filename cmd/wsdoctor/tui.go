@@ -72,8 +72,8 @@ func saveAs(name string, write func(io.Writer) error) (path string, err error) {
 	return path, out.commit()
 }
 
-// hangUp ends a context also when the terminal is closed, which sends SIGHUP.
-func hangUp(ctx context.Context) (context.Context, context.CancelFunc) {
+// notifyHangUp ends a context also at SIGHUP, which a terminal that is closed sends to the session that it controls.
+func notifyHangUp(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, syscall.SIGHUP)
 }
 
@@ -105,7 +105,7 @@ func (a *app) globals() string {
 func (a *app) runTUI(ctx context.Context, r tuiRun) error {
 	// A terminal that is closed sends SIGHUP; what runs is to end as cleanly as at ctrl+c.
 	outer := ctx
-	ctx, stop := hangUp(ctx)
+	ctx, stop := a.hangUp(ctx)
 	defer stop()
 	o := a.tuiOptions(r)
 	o.Session = a.session
