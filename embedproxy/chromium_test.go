@@ -8,10 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -55,7 +52,6 @@ type told struct {
 // and binary, and the Close frames of the proxy's own as the page sees them.
 func TestChromium(t *testing.T) {
 	t.Parallel()
-	chromium := probetest.Need(t, "chromium")
 	reports := make(chan told, 10)
 	var s *httptest.Server
 	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -91,33 +87,10 @@ func TestChromium(t *testing.T) {
 	cfg.Proxy.Timeouts.Drain = time.Millisecond
 	p := start(t, cfg, Options{})
 
-	home, err := os.MkdirTemp("", "chromium") // not t.TempDir: its helpers may still write there when it is removed
-	if err != nil {
+	browser := probetest.Chromium(t, "--remote-debugging-port=0", "http://"+p.at()+"/")
+	if err := browser.Start(); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-proxy-server", "--user-data-dir="+home,
-		"--remote-debugging-port=0", "http://"+p.at()+"/")
-	cmd.Env = append(os.Environ(), "HOME="+home, "TMPDIR="+home)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	log, err := os.Create(home + ".log")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // with its helpers
-		cmd.Wait()
-		log.Close()
-		if b, _ := os.ReadFile(log.Name()); t.Failed() {
-			t.Logf("chromium wrote:\n%s", b)
-		}
-		os.Remove(log.Name())
-		os.RemoveAll(home)
-	}()
 	hear := func(what string) told {
 		t.Helper()
 		select {

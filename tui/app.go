@@ -73,7 +73,7 @@ func newApp(o Options, w *work, t theme.Theme) app {
 		o: o, theme: t, work: w, out: shared(o.Output), target: o.Target, mouse: !o.NoMouse,
 		run: &runner{probes: o.Probes, opts: o.RunOptions, now: now, work: w, events: make(chan tea.Msg)},
 		st: screens.State{
-			Host: o.RunOptions.Host, Config: o.Target.Config, Settings: o.SettingsPath,
+			Host: o.RunOptions.Host, Config: o.Target.Config, Settings: o.SettingsPath, Globals: o.Globals,
 			Areas: screens.Areas(o.Probes, o.RunOptions.Selected),
 		},
 	}
@@ -187,7 +187,9 @@ func (a app) take(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case screens.Chosen:
 		a.first, a.target.Config = nil, msg.Config
 		a.st.Config, a.st.Settings = msg.Config, msg.Settings
-		if msg.Settings != "" {
+		if msg.Settings == "" {
+			a.st.Globals = "--product " + string(msg.Config.Product)
+		} else {
 			a.note = a.theme.Say(probes.T("wrote %s", msg.Settings))
 		}
 		return a.started(nil)

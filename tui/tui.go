@@ -41,6 +41,9 @@ type Options struct {
 	// SettingsPath is the settings file that was read; with Choose, where the first-time choice may write one; ""
 	// means none.
 	SettingsPath string
+	// Globals are the flags with which a command typed by hand meets the same settings, such as --config FILE; "" where
+	// it needs none.
+	Globals string
 	// Choose shows the first-time choice before anything is checked. It begins at Target.Config.Product.
 	Choose bool
 

@@ -97,7 +97,7 @@ func (j *Journal) Write(f File) (Entry, error) {
 	if f.Unchanged() {
 		return Entry{}, nil
 	}
-	e := Entry{File: f.Path, Sum: sum(f.Content), Undo: "rm " + shell(f.Path)}
+	e := Entry{File: f.Path, Sum: sum(f.Content), Undo: "rm " + Quote(f.Path)}
 	info, err := os.Stat(f.Path)
 	switch {
 	case err == nil:
@@ -105,7 +105,7 @@ func (j *Journal) Write(f File) (Entry, error) {
 		if e.Backup, err = backup(f.Path, f.Mode, j.now()); err != nil {
 			return Entry{}, err
 		}
-		e.Undo = "mv -f " + shell(e.Backup) + " " + shell(f.Path)
+		e.Undo = "mv -f " + Quote(e.Backup) + " " + Quote(f.Path)
 	case !errors.Is(err, fs.ErrNotExist):
 		return Entry{}, fmt.Errorf("writing %s: %w", f.Path, err)
 	}
@@ -259,8 +259,8 @@ func sum(raw []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// shell quotes a word for a POSIX shell.
-func shell(word string) string {
+// Quote quotes a word for a POSIX shell.
+func Quote(word string) string {
 	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+@:,=", r))
 	}) {

@@ -14,7 +14,7 @@ var balancerStep = Step{
 	Ask:   fixed(probes.T("which program stands in front of the service?")),
 	Choices: func(d Draft) []Choice {
 		running := func(kind cluster.BalancerKind, title string) Choice {
-			if r, ok := d.Found.running(kind); ok {
+			if r, ok := d.Found.Runs(kind); ok {
 				return Choice{string(kind), probes.T("%s, which runs here (pid %d)", title, r.PID)}
 			}
 			return Choice{string(kind), probes.T("%s", title)}

@@ -18,7 +18,7 @@ var balancerConfigStep = Step{
 		if d.Config.Balancer.Config != "" {
 			return d.Config.Balancer.Config
 		}
-		if r, ok := d.Found.running(d.Config.Balancer.Kind); ok && r.Config != "" {
+		if r, ok := d.Found.Runs(d.Config.Balancer.Kind); ok && r.Config != "" {
 			return r.Config
 		}
 		return "-"

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"example.com/wsdoctor/probes"
@@ -81,23 +83,36 @@ func (f *Found) findBalancers(ctx context.Context, t probes.Target, seen ports.O
 	}
 	rep := probes.Run(ctx, as(cluster.Nginx), []probes.Probe{nginx.Probe()}, probes.Options{}, nil)
 	if n, ok := probes.Observed[nginx.Seen](rep); ok && n.Running != nil {
-		r := Running{Kind: cluster.Nginx, PID: n.Running.PID, Config: n.Config, Ways: nginx.Ways(n.Source.Conf)}
+		r := Running{Kind: cluster.Nginx, PID: n.Running.PID, Config: n.Config, Ways: nginx.Ways(n.Source.Conf), Reload: "kill -HUP " + strconv.Itoa(n.Running.PID)}
+		if words := commandLine(t, r.PID); slices.Contains(words, "-p") {
+			r.Prefix = words[min(slices.Index(words, "-p")+1, len(words)-1)]
+		}
 		f.Balancers = append(f.Balancers, r)
 		f.note(probes.T("nginx runs here (pid %d) with %s", r.PID, r.Config))
 	}
 	if h, err := haproxy.Observe(ctx, as(cluster.HAProxy)); err == nil && h.PID != 0 && len(h.Files) > 0 {
 		r := Running{Kind: cluster.HAProxy, PID: h.PID, Config: h.Files[0], Ways: h.Ways("")}
+		if slices.ContainsFunc(commandLine(t, r.PID), func(w string) bool { return w == "-W" || w == "-Ws" }) {
+			r.Reload = "kill -USR2 " + strconv.Itoa(r.PID) // a master starts itself anew and keeps its number
+		}
 		f.Balancers = append(f.Balancers, r)
 		f.note(probes.T("HAProxy runs here (pid %d) with %s", r.PID, r.Config))
 	}
 	for _, l := range seen.Listeners {
 		for _, p := range l.Processes {
-			if _, known := f.running(cluster.Caddy); p.Name == "caddy" && !known {
+			if _, known := f.Runs(cluster.Caddy); p.Name == "caddy" && !known {
 				f.Balancers = append(f.Balancers, Running{Kind: cluster.Caddy, PID: p.PID})
 				f.note(probes.T("Caddy runs here (pid %d)", p.PID))
 			}
 		}
 	}
+}
+
+// commandLine returns the words with which a process was started; nil where it cannot be read. nginx writes its own as one
+// text.
+func commandLine(t probes.Target, pid int) []string {
+	raw, _ := os.ReadFile(t.Path("/proc/" + strconv.Itoa(pid) + "/cmdline"))
+	return strings.FieldsFunc(string(raw), func(r rune) bool { return r == 0 || r == ' ' })
 }
 
 // findPairs looks where certificates usually are.

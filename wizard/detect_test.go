@@ -132,7 +132,7 @@ proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_
 	second := probetest.Listen(t)
 	probetest.HAProxy(t, "defaults\n mode http\n timeout client 1m\n timeout server 1m\n timeout connect 1s\nlisten ws\n bind fd@3\n bind 127.0.0.1:18889\n timeout tunnel 40m\n server alice 10.11.12.15:18888\n server bob 10.11.12.16:18888\n", second)
 	f = Detect(t.Context(), probes.Target{Config: cluster.Default(cluster.FineReport)}, "")
-	r, ok := f.running(cluster.HAProxy)
+	r, ok := f.Runs(cluster.HAProxy)
 	if !ok || len(r.Ways) != 1 || len(r.Ways[0].Servers) != 2 || r.Ways[0].Servers[1].Address != "10.11.12.16:18888" || r.Ways[0].Idle != 40*time.Minute {
 		t.Errorf("HAProxy: %+v\n%v", r, f.Notes)
 	}

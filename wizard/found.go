@@ -46,7 +46,10 @@ const (
 type Running struct {
 	Kind   cluster.BalancerKind
 	PID    int
-	Config string        // its configuration file; "": its default, or not known
+	Config string // its configuration file; "": its default, or not known
+	// Reload is the line that makes it read its files again; "": not known.
+	Reload string
+	Prefix string        // nginx's, where it was started with one
 	Ways   []cluster.Way // by which it hands WebSockets to servers, the certain ones first
 }
 
@@ -63,8 +66,8 @@ func (f Found) Address() string {
 	return "127.0.0.1"
 }
 
-// running returns the balancer of a kind that runs here.
-func (f Found) running(kind cluster.BalancerKind) (Running, bool) {
+// Runs returns the balancer of a kind that runs here.
+func (f Found) Runs(kind cluster.BalancerKind) (Running, bool) {
 	for _, r := range f.Balancers {
 		if r.Kind == kind {
 			return r, true

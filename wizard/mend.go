@@ -2,6 +2,7 @@ package wizard
 
 import (
 	"slices"
+	"strings"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/handshake"
@@ -37,4 +38,31 @@ func Mend(through handshake.Trace, behind []handshake.Trace) (step string, why p
 		}
 	}
 	return balancerStep.ID, probes.T("the nodes answer and the balancer does not pass it on")
+}
+
+// complaints are what balancers say of a configuration, and the step that can mend it.
+var complaints = []struct {
+	says string // a part of it, lower case
+	step *Step
+	why  probes.Text
+}{
+	{"host not found", &nodesStep, probes.T("a host of the configuration cannot be resolved")},
+	{"could not resolve address", &nodesStep, probes.T("a host of the configuration cannot be resolved")},
+	{"certificate key", &keyStep, probes.T("the private key cannot be taken")},
+	{"private key", &keyStep, probes.T("the private key cannot be taken")},
+	{"key values mismatch", &keyStep, probes.T("the private key is not that of the certificate")},
+	{"certificate", &certStep, probes.T("the certificate cannot be taken")},
+	{"address already in use", &forwardingStep, probes.T("another program holds a port of the balancer")},
+	{"cannot bind", &forwardingStep, probes.T("another program holds a port of the balancer")},
+}
+
+// MendCheck returns the step that can mend a configuration of which its own program says output, and why it is that one.
+func MendCheck(output string) (step string, why probes.Text) {
+	output = strings.ToLower(output)
+	for _, c := range complaints {
+		if strings.Contains(output, c.says) {
+			return c.step.ID, c.why
+		}
+	}
+	return balancerConfigStep.ID, probes.T("the balancer does not take its configuration with what was written")
 }

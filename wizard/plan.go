@@ -29,6 +29,8 @@ type Command struct {
 	Why  probes.Text // what it is for
 	// Again tells that Run makes a program read its files: it is run once more when those were put back.
 	Again bool
+	// Check tells that Run changes nothing and says whether what was written is taken.
+	Check bool
 }
 
 // Plan is everything that a session would change.

@@ -273,6 +273,22 @@ func (s *Session) Goto(id string) (bool, error) {
 	return true, s.keep()
 }
 
+// Asked tells whether a step is asked with the answers as they are; where it is not, step is one that is.
+func (s *Session) Asked(id string) (step string, asked bool) {
+	for _, st := range s.steps {
+		if st.skipped(s.draftBefore(st.ID)) {
+			continue
+		}
+		if st.ID == id {
+			return id, true
+		}
+		if st.ID == balancerStep.ID {
+			step = st.ID
+		}
+	}
+	return step, false
+}
+
 // Undo takes back the last answer or move. It returns false where there is none.
 func (s *Session) Undo() (bool, error) {
 	if len(s.past) == 0 {

@@ -118,7 +118,8 @@ func TestBalancerOnATerminal(t *testing.T) {
 
 func TestOverviewOnATerminal(t *testing.T) {
 	settings := behindNginx(t, "proxy_set_header Host $http_host;", nodes(t, 1)...)
-	tm := onTerminal(t, settings, 80, 24, "--only handshake,balancer,nginx")
+	// At 80 columns a ping of two digits more makes the picture one that stands.
+	tm := onTerminal(t, settings, 100, 24, "--only handshake,balancer,nginx")
 	checked(tm)
 	tm.Shows("─ the path ─", " clients ─ ws ", "│ ✗ nginx", "│ ✓ node1 ", "│ 101, ping", "it explains")
 	tm.Do("resize-window", "-x", "60", "-y", "20")

@@ -46,7 +46,7 @@ func (g *guide) act(ctx context.Context, d wizard.Draft) (done bool, err error) 
 	if err != nil || !ok {
 		return !ok && g.in == nil, err
 	}
-	rep := g.preflight(ctx, d)
+	rep := g.preflight(ctx, d, len(plan.Files) > 1)
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
@@ -57,10 +57,53 @@ func (g *guide) act(ctx context.Context, d wizard.Draft) (done bool, err error) 
 			return false, g.mend(ctx, err, "")
 		}
 	}
-	if err := g.write(ctx, plan); err != nil {
+	err = g.write(ctx, plan)
+	var refused *refusedError
+	if errors.As(err, &refused) {
+		return g.takeBack(ctx, refused)
+	}
+	if err != nil {
 		return false, err
 	}
 	return g.launch(ctx, d)
+}
+
+// refusedError is a program that does not take what was written for it.
+type refusedError struct {
+	run, output string
+	err         error
+}
+
+func (e *refusedError) Error() string { return e.err.Error() }
+func (e *refusedError) Unwrap() error { return e.err }
+
+// takeBack puts back what a program did not take, because it would not start with it, and asks the step that can mend it.
+func (g *guide) takeBack(ctx context.Context, e *refusedError) (done bool, err error) {
+	step, why := wizard.MendCheck(e.output)
+	g.say(probes.T("not taken by %s: %s", e.run, why))
+	ok, err := g.confirm(ctx, probes.T("put the files back as they were?"))
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		err := g.journal.Undo(ctx, wizard.Shell, func(wizard.Entry) bool { return true }, func(x wizard.Entry, output string, err error) {
+			if err != nil {
+				g.say(probes.T("%s%s", output, err.Error()))
+			} else if x.File != "" {
+				g.say(probes.T("as it was: %s", x.File))
+			}
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	if g.in == nil || g.yes {
+		return false, e
+	}
+	if st, asked := g.s.Asked(step); !asked {
+		step = st
+	}
+	return g.asked(ctx, step)
 }
 
 // review shows every file as a diff and asks whether to write them.
@@ -122,15 +165,18 @@ func (g *guide) mend(ctx context.Context, err error, step string) error {
 }
 
 // preflight runs the checks that can be run before anything is launched, and shows what is not well.
-func (g *guide) preflight(ctx context.Context, d wizard.Draft) probes.Report {
+func (g *guide) preflight(ctx context.Context, d wizard.Draft, writes bool) probes.Report {
 	cfg := d.Config
-	if d.Embedded() {
-		cfg.Balancer.URL = "" // it does not run yet
+	if d.Embedded() || writes {
+		cfg.Balancer.URL = "" // it does not serve these clients yet
 	}
 	progress := newProgress(g.a)
 	rep := probes.Run(ctx, probes.Target{Config: cfg}, catalog.All(), probes.Options{
 		Version: version, Diagnose: diagnosis.Diagnose,
-		Selected: func(id string) bool { return !strings.HasPrefix(id, "balancer/") },
+		Selected: func(id string) bool {
+			area, _, _ := strings.Cut(id, "/")
+			return area != "balancer" && (!writes || area != string(cfg.Balancer.Kind)) // its files are about to change
+		},
 	}, progress.event)
 	progress.clear()
 	text, _ := report.Lookup("text")
@@ -203,6 +249,9 @@ func (g *guide) run(ctx context.Context, c wizard.Command) error {
 	output, err := g.journal.Run(ctx, c, wizard.Shell)
 	if output != "" {
 		g.say(probes.Verbatim(output))
+	}
+	if err != nil && c.Check {
+		return &refusedError{c.Run, output, err}
 	}
 	if err != nil {
 		return fmt.Errorf("%w; `wsdoctor setup --undo%s` takes back what this run changed", err, configFlag(g.a.config))

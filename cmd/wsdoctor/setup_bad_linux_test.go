@@ -54,20 +54,28 @@ var everyStep = []struct {
 }
 
 // seeOne waits for the first of some texts.
-func (s *screen) seeOne(texts ...string) {
+func (s *screen) seeOne(texts ...string) { s.t.Helper(); s.seeWhich(texts...) }
+
+// seeWhich is seeOne and tells which of them came first.
+func (s *screen) seeWhich(texts ...string) int {
 	s.t.Helper()
 	late := time.After(patience)
 	for {
 		s.mu.Lock()
 		unread := s.shown.String()[s.read:]
-		for _, text := range texts {
-			if i := strings.Index(unread, text); i >= 0 {
-				s.read += i + len(text)
-				s.mu.Unlock()
-				return
+		first, at := -1, len(unread)
+		for i, text := range texts {
+			if j := strings.Index(unread, text); j >= 0 && j < at {
+				first, at = i, j
 			}
 		}
+		if first >= 0 {
+			s.read += at + len(texts[first])
+		}
 		s.mu.Unlock()
+		if first >= 0 {
+			return first
+		}
 		select {
 		case <-s.more:
 		case <-late:

@@ -120,6 +120,13 @@ func (g *guide) lend(ctx context.Context, d wizard.Draft) (giveBack func(), err 
 // proofTime bounds the handshakes of the proof, those with the backends included.
 const proofTime = 30 * time.Second
 
+// settleTime is how long a balancer may take until it serves by what it was told to read, and settleEvery how often it is
+// asked meanwhile: a reload returns before its new workers take clients.
+const (
+	settleTime  = 5 * time.Second
+	settleEvery = 200 * time.Millisecond
+)
+
 // prove opens a WebSocket the way clients do, and shows each phase. It returns "" where the upgrade came through, else
 // the step that can mend it.
 func (g *guide) prove(ctx context.Context, d wizard.Draft) (step string) {
@@ -133,6 +140,15 @@ func (g *guide) prove(ctx context.Context, d wizard.Draft) (step string) {
 	g.say(probes.Verbatim(url))
 	out := &textOutput{notes: g.a.stdout, messages: g.a.stdout, terminal: g.a.stdoutTTY, ascii: g.a.ascii(), voice: g.a.voice(), now: time.Now}
 	tr := handshake.Dial(ctx, handshake.Request{URL: url})
+	if !d.Embedded() || d.Launch == wizard.LaunchService { // what was told to reload or start takes a moment
+		for soon := time.Now().Add(settleTime); !tr.Upgraded() && time.Now().Before(soon) && ctx.Err() == nil; {
+			select {
+			case <-ctx.Done():
+			case <-time.After(settleEvery):
+				tr = handshake.Dial(ctx, handshake.Request{URL: url})
+			}
+		}
+	}
 	out.opened(tr)
 	if tr.Upgraded() {
 		g.say(probes.T("proven: a WebSocket came through"))

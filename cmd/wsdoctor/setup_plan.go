@@ -29,7 +29,7 @@ func (g *guide) plan(d wizard.Draft) (wizard.Plan, error) {
 	case d.Launch == wizard.LaunchService:
 		err = g.planService(&p, d.Config)
 	case d.Here && !d.None && (kind == cluster.Nginx || kind == cluster.HAProxy || kind == cluster.Caddy):
-		err = g.planBalancer(&p, d.Config)
+		err = g.planBalancer(&p, d)
 	}
 	return p, err
 }
@@ -58,30 +58,6 @@ func (g *guide) planService(p *wizard.Plan, cfg cluster.Config) error {
 		p.Files, settings = append(p.Files, file), serviceSettings
 	}
 	return g.planTarget(p, "systemd", cfg, export.Options{Program: program, Settings: settings})
-}
-
-// planBalancer adds the configuration of a balancer that is not ours. Of nginx it is a file that its configuration
-// includes; a file that others keep is not replaced: then ours lies beside the settings, for a person to take over.
-func (g *guide) planBalancer(p *wizard.Plan, cfg cluster.Config) error {
-	kind := string(cfg.Balancer.Kind)
-	fragment := false
-	if cfg.Balancer.Kind == cluster.Nginx {
-		_, err := os.Stat("/etc/nginx/nginx.conf")
-		fragment = err == nil
-	}
-	before := len(p.Files)
-	if err := g.planTarget(p, kind, cfg, export.Options{Fragment: fragment}); err != nil {
-		return err
-	}
-	for i := before; i < len(p.Files); i++ {
-		f := &p.Files[i]
-		if _, err := os.Stat(f.Path); err == nil && !f.Unchanged() && !strings.HasPrefix(filepath.Base(f.Path), "wsdoctor") {
-			beside := filepath.Join(filepath.Dir(g.path), "wsdoctor-"+filepath.Base(f.Path))
-			g.say(probes.T("%s is there already and is not replaced: %s is for you to take over", f.Path, beside))
-			f.Path, p.Commands = beside, nil
-		}
-	}
-	return nil
 }
 
 // planTarget adds what a target of export writes on this host.

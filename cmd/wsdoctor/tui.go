@@ -80,13 +80,24 @@ func hangUp(ctx context.Context) (context.Context, context.CancelFunc) {
 // tuiOptions are those of the screens on this terminal.
 func (a *app) tuiOptions(r tuiRun) tui.Options {
 	o := tui.Options{
-		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SaveScreen: saveScreen, SettingsPath: r.settings,
+		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SaveScreen: saveScreen, SettingsPath: r.settings, Globals: a.globals(),
 		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Translate: a.translate(), Clipboard: clipboard(a.env),
 	}
 	if _, terminal := a.stdin.(*os.File); !terminal {
 		o.Input = a.stdin
 	}
 	return o
+}
+
+// globals are the flags of this call that a command typed by hand needs, to meet the same settings.
+func (a *app) globals() string {
+	switch {
+	case a.config != "":
+		return "--config " + shellWords([]string{a.config})
+	case a.product != "":
+		return "--product " + a.product
+	}
+	return ""
 }
 
 // runTUI shows the checks on the terminal until the operator leaves. Where there is no settings file and no product

@@ -130,6 +130,9 @@ func deepTests(ctx context.Context, t probes.Target, url string) Tests {
 	}
 	if capacity.Own(url, t.Config, t.Place(ctx)) {
 		tests.Capacity = deepCapacity
+		if n := t.Config.Clients; n > 0 { // a ceiling above all the clients that will ever come is no fault
+			tests.Capacity = min(n, deepCapacity)
+		}
 	}
 	return tests
 }

@@ -68,6 +68,15 @@ func TestDeepCheck(t *testing.T) {
 			}
 		})
 	}
+	t.Run("as many tunnels as clients are expected", func(t *testing.T) {
+		for clients, want := range map[int]int{0: deepCapacity, 5: 5, deepCapacity + 1: deepCapacity} {
+			tg := target(settings(one, one))
+			tg.Config.Clients = clients
+			if got := deepTests(t.Context(), tg, "ws://127.0.0.1:38889/").Capacity; got != want {
+				t.Errorf("%d clients: %d tunnels are held, expected %d", clients, got, want)
+			}
+		}
+	})
 	t.Run("not deep", func(t *testing.T) {
 		r := report(t, target(settings(one, one)))
 		for _, rule := range activeRules {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/balancer/pause"
 	"example.com/wsdoctor/probes/handshake"
 	"example.com/wsdoctor/probes/standin"
 )
@@ -78,7 +79,7 @@ func lend(ctx context.Context, t probes.Target, seen handshake.Observation, node
 	for {
 		bal := redial(ctx, t, *seen.Balancer)
 		again.Balancer = &bal
-		if bal.Upgraded() || !mayRecover(bal.Cause.Kind) || time.Now().After(until) || !pause(ctx, retryEvery) {
+		if bal.Upgraded() || !mayRecover(bal.Cause.Kind) || time.Now().After(until) || !pause.For(ctx, retryEvery) {
 			break
 		}
 	}
@@ -101,15 +102,4 @@ func redial(ctx context.Context, t probes.Target, old handshake.Trace) handshake
 // mayRecover tells whether an answer is one that a balancer gives while it holds its backends for dead.
 func mayRecover(k handshake.Kind) bool {
 	return k == handshake.BadGateway || k == handshake.Unavailable || k == handshake.GatewayTimeout
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/cluster"
 )
 
 // The reports are made up: what they hold is what a format has to cope with.
@@ -31,6 +32,29 @@ func report(results ...probes.Result) probes.Report {
 	if len(results) > 0 {
 		r.Observed = map[string]any{"ports": map[string]any{"time_wait": probes.Seconds(1500 * time.Millisecond), "held": []int{38889}}}
 	}
+	return r
+}
+
+// plots is an observation that can be drawn.
+type plots []probes.Plot
+
+func (p plots) Plots() []probes.Plot { return p }
+
+// measured holds every kind of plot.
+func measured() probes.Report {
+	const s = probes.Seconds(time.Second)
+	r := report(okCheck("ports", "bindable"))
+	r.Observed = map[string]any{"balancer": plots{
+		{Title: probes.T("which node each connection reached"), Says: probes.T("sticky by cookie"), Notes: []probes.Text{probes.T("told apart by %s", "a name")}, Grid: &probes.Grid{
+			Nodes: []string{"node1", "node2"}, Rows: []probes.GridRow{{Name: probes.T("one client"), At: []int{0, 1, 0, 1}}, {Name: probes.T("with cookies"), At: []int{1, 1, 1}}}}},
+		{Title: probes.T("how many clients each node has"), Bars: []probes.Bar{{Name: "node1", Value: 30, Expected: 20}, {Name: "node2", Value: 10, Expected: 20}, {Name: "none"}}},
+		{Title: probes.T("how long tunnels live"), Lives: &probes.Lives{Longest: 90 * s, Tried: probes.T("woken after"),
+			Rows:   []probes.Life{{Name: probes.T("both silent"), At: 60 * s, Status: probes.Failed}, {Name: probes.T("pings"), At: 68 * s, Status: probes.OK}, {Name: probes.T("direct"), Status: probes.Skipped}},
+			Points: []probes.Life{{At: s, Status: probes.OK}, {At: 70 * s, Status: probes.Unknown}}}},
+		{Title: probes.T("time of a handshake"), Curve: &probes.Curve{X: probes.T("tunnels held"), Y: probes.T("time"),
+			Lines: []probes.Line{{Name: probes.T("median"), Points: []probes.Point{{X: 10, Y: 0.001}, {X: 20, Y: 0.004}}}, {Name: probes.T("slow"), Points: []probes.Point{{X: 10, Y: 0.002}, {X: 20, Y: 0.01}}}}}},
+		{Title: probes.T("each handshake"), Falls: []probes.Fall{{Name: "balancer", Status: probes.OK, Spans: []probes.Span{{Name: probes.T("TCP"), Took: 2_000_000}, {Name: probes.T("upgrade"), Took: 3_000_000}}}, {Name: "node1", Status: probes.Failed, Spans: []probes.Span{{Name: probes.T("TCP"), Took: 1_000_000}}}}},
+	}}
 	return r
 }
 
@@ -94,9 +118,9 @@ func oneCause() probes.Report {
 		unknownCheck,
 	)
 	r.Path = probes.Path{
-		Balancer: &probes.Hop{Name: "balancer", Kind: "nginx", URL: "ws://192.168.6.181:38889/", Status: probes.Failed, Says: probes.T("%s answers 400, Bad Request", "192.168.6.181:38889")},
+		Balancer: &probes.Hop{Kind: "nginx", URL: "ws://192.168.6.181:38889/", Status: probes.Failed, Way: probes.OK, Says: probes.T("%s answers 400, Bad Request", "192.168.6.181:38889")},
 		Nodes: []probes.Hop{
-			{Name: "node1", URL: "ws://192.168.6.171:38888/", Status: probes.OK, Says: probes.T("101 Switching Protocols, ping %s", probes.Seconds(1200*time.Microsecond))},
+			{Name: "node1", URL: "ws://192.168.6.171:38888/", Status: probes.OK, Way: probes.OK, Says: probes.T("101 Switching Protocols, ping %s", probes.Seconds(1200*time.Microsecond))},
 			{Name: "node2", URL: "ws://192.168.6.172:38888/", Status: probes.Unknown},
 		},
 	}
@@ -138,28 +162,35 @@ func interrupted() probes.Report {
 const nasty = "\x1b[31mred\x07\x00 ]]> <script>alert('1')</script> | a || b ``` ` \"quoted\" 'single' \\ %s %d &amp; 中文，标题。\n" +
 	"not ok 99 - forged\r\n# SKIP me\twww.example.org http://example.org/ $a$ *b* _c_ [l](http://e) ~~s~~ #1 @you \u202etxt.exe\u00a0\xff\u2028\u009b2J\U000e0041{\"a\":1}"
 
-func hostile() probes.Report {
+func hostile() probes.Report { return saying(nasty) }
+
+// saying is a report in which everything that a stranger chooses is s.
+func saying(s string) probes.Report {
 	r := report(
 		probes.Result{
 			ID: "handshake/upgrade", Area: "handshake", Title: "the upgrade is 100% answered with 101 # always", Status: probes.Failed, Took: time.Microsecond,
 			Findings: []probes.Finding{{
-				Severity: probes.Error, Subject: nasty, Title: probes.T("the header Server is %s, expected none", nasty),
-				Evidence: []probes.Evidence{{Where: nasty, Saw: probes.Verbatim(nasty)}, {Saw: probes.Verbatim(strings.Repeat("long", 500))}, {Where: "nowhere"}},
-				Fix:      []probes.Text{probes.Verbatim(nasty), probes.T("# %s", nasty), probes.Verbatim("printf '%s\\n' 100% | tee /dev/null")},
+				Severity: probes.Error, Subject: s, Title: probes.T("the header Server is %s, expected none", s),
+				Evidence: []probes.Evidence{{Where: s, Saw: probes.Verbatim(s)}, {Saw: probes.Verbatim(strings.Repeat("long", 500))}, {Where: "nowhere"}},
+				Fix:      []probes.Text{probes.Verbatim(s), probes.T("# %s", s), probes.Verbatim("printf '%s\\n' 100% | tee /dev/null")},
 			}},
 		},
-		probes.Result{ID: "handshake/ping", Area: "handshake", Title: "a ping is answered", Status: probes.Skipped, Reason: probes.Verbatim(nasty)},
-		probes.Result{ID: "handshake/tls", Area: "handshake", Title: "TLS is agreed on", Status: probes.Unknown, Reason: probes.Verbatim(nasty)},
+		probes.Result{ID: "handshake/ping", Area: "handshake", Title: "a ping is answered", Status: probes.Skipped, Reason: probes.Verbatim(s)},
+		probes.Result{ID: "handshake/tls", Area: "handshake", Title: "TLS is agreed on", Status: probes.Unknown, Reason: probes.Verbatim(s)},
 	)
-	r.Host, r.Version = nasty, nasty
+	r.Host, r.Version = s, s
 	r.Path = probes.Path{
-		Balancer: &probes.Hop{Name: nasty, Kind: nasty, URL: nasty, Status: probes.Failed, Says: probes.Verbatim(nasty)},
-		Nodes:    []probes.Hop{{Name: nasty, URL: nasty, Says: probes.Verbatim(strings.Repeat("\u6d4b", 300))}},
+		Balancer: &probes.Hop{Name: s, Kind: cluster.BalancerKind(s), URL: s, Status: probes.Failed, Says: probes.Verbatim(s)},
+		Nodes:    []probes.Hop{{Name: s, URL: s, Says: probes.Verbatim(strings.Repeat("\u6d4b", 300))}},
 	}
-	r.Causes = []probes.Cause{{ID: "handshake/upgrade", Severity: probes.Error, Title: probes.Verbatim(nasty), Explains: nil, Fix: []probes.Text{probes.Verbatim(nasty)}}}
+	r.Causes = []probes.Cause{{ID: "handshake/upgrade", Severity: probes.Error, Title: probes.Verbatim(s), Explains: nil, Fix: []probes.Text{probes.Verbatim(s)}}}
 	r.Observed = map[string]any{"handshake": struct {
 		Server string  `json:"server"`
 		RTT    float64 `json:"rtt_seconds"`
-	}{nasty, math.SmallestNonzeroFloat64}}
+	}{s, math.SmallestNonzeroFloat64}, "balancer": plots{
+		{Title: probes.Verbatim(s), Says: probes.Verbatim(s), Notes: []probes.Text{probes.Verbatim(s)}, Bars: []probes.Bar{{Name: s, Value: 1e300, Expected: 1}}},
+		{Title: probes.Verbatim(s), Grid: &probes.Grid{Nodes: []string{s}, Rows: []probes.GridRow{{Name: probes.Verbatim(s), At: []int{0}}}}},
+		{Title: probes.Verbatim(s), Falls: []probes.Fall{{Name: s, Spans: []probes.Span{{Name: probes.Verbatim(s), Took: 1}}}}},
+	}}
 	return r
 }

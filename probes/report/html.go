@@ -26,10 +26,12 @@ type htmlPage struct {
 	Meta           []string
 	Interrupted    string
 	Status         htmlStatus
-	Picture        *htmlPicture // nil: the path was not looked at
+	Picture        *drawing // nil: there is no path
 	PathTitle      string
 	CausesTitle    string
 	Causes         []htmlCause
+	PlotsTitle     string
+	Plots          []htmlPlot
 	FoundTitle     string
 	Found          []htmlCheck // what somebody should look at
 	ChecksTitle    string
@@ -67,7 +69,7 @@ type htmlFinding struct {
 }
 
 // writeHTML writes one file that loads nothing and runs nothing: a picture of the path, the causes with their fixes,
-// what was found with its evidence, and a table of all checks. Nothing is folded, so that a printer prints it all.
+// plots of what was measured, what was found with its evidence, and a table of all checks. Nothing is folded, so that a printer prints it all.
 func writeHTML(w io.Writer, r probes.Report, o Options) error {
 	h := htmlPrinter{o.Translate}
 	p := htmlPage{
@@ -78,6 +80,8 @@ func writeHTML(w io.Writer, r probes.Report, o Options) error {
 		Picture:     h.picture(r.Path),
 		PathTitle:   h.say(probes.T("the path")),
 		CausesTitle: h.say(probes.T("causes")),
+		PlotsTitle:  h.say(probes.T("what was measured")),
+		Plots:       h.plots(r),
 		FoundTitle:  h.say(probes.T("what was found")),
 		ChecksTitle: h.say(probes.T("all checks")),
 		HeadStatus:  h.say(probes.T("status")),

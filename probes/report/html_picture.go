@@ -6,89 +6,87 @@ import (
 	"example.com/wsdoctor/probes"
 )
 
-// The picture's measures, in SVG units; the page scales it to its width.
+// The measures of the boxes of a path.
 const (
-	pictureWidth = 960
-	boxHeight    = 74
-	boxGap       = 18
-	clientsWidth = 130
-	hopWidth     = 340
-	// hopColumns is how many columns of the small text a hop's box has room for: half a unit of its size each.
-	hopColumns = 48
+	boxHeight    = 92.0
+	boxGap       = 18.0
+	clientsWidth = 104.0
+	hopWidth     = 282.0
+	boxMargin    = 16.0
+	edgeColumn   = 7.8 // units that a column of a label takes, which is bold
 )
 
-// htmlPicture is the path as boxes with lines between them: clients, balancer, nodes.
-type htmlPicture struct {
-	Width, Height int
-	Label         string // for those who cannot see it
-	Clients       htmlBox
-	Boxes         []htmlBox
-	Lines         []htmlEdge
-}
+// box is where a part of the path stands.
+type box struct{ x, y, width float64 }
 
-type htmlBox struct {
-	X, Y, Width, Height int
-	Status              htmlStatus
-	Name, Where, Says   string // cut to the box
-	Full                string // all of it, as its title
-}
+func (b box) middle() float64 { return b.y + boxHeight/2 }
 
-// TextX, and the others, are where the lines of text stand.
-func (b htmlBox) TextX() int  { return b.X + 12 }
-func (b htmlBox) NameY() int  { return b.Y + 24 }
-func (b htmlBox) WhereY() int { return b.Y + 43 }
-func (b htmlBox) SaysY() int  { return b.Y + 61 }
-
-type htmlEdge struct {
-	X1, Y1, X2, Y2 int
-	Class          string
-}
-
-// picture draws a path; nil where nobody looked at one.
-func (h htmlPrinter) picture(p probes.Path) *htmlPicture {
-	if p.Balancer == nil && len(p.Nodes) == 0 {
+// picture draws a path: clients, balancer, nodes, and the ways between them with protocol and port. It is nil where
+// there is nothing to draw.
+func (h htmlPrinter) picture(p probes.Path) *drawing {
+	if p.Empty() {
 		return nil
 	}
-	out := &htmlPicture{Width: pictureWidth, Label: h.say(probes.T("clients, then the balancer, then each node, with how each answers"))}
-	rows := max(1, len(p.Nodes))
-	out.Height = rows*(boxHeight+boxGap) + boxGap
-	middle := (out.Height - boxHeight) / 2
-	out.Clients = htmlBox{X: 4, Y: middle, Width: clientsWidth, Height: boxHeight, Status: htmlStatus{Class: "skipped"}, Name: h.say(probes.T("clients"))}
-	from := out.Clients
-	balancerX := 4 + clientsWidth + (pictureWidth-8-clientsWidth-2*hopWidth)/2
+	d := &drawing{Width: drawnWidth, Label: h.say(probes.T("clients, then the balancer, then each node, with how each answers"))}
+	rows := float64(max(1, len(p.Nodes)))
+	d.Height = rows*(boxHeight+boxGap) + boxGap
+	from := box{2, (d.Height - boxHeight) / 2, clientsWidth}
+	d.rect("box", from.x, from.y+16, from.width, boxHeight-32, 8)
+	d.text("name mid", from.x+from.width/2, from.middle()+5, cut(h.say(probes.T("clients")), from.width-12, nameColumn))
 	if p.Balancer != nil {
-		b := h.box(*p.Balancer, balancerX, middle)
-		out.Boxes = append(out.Boxes, b)
-		out.Lines = append(out.Lines, edge(from, b, b.Status.Class))
+		x := from.width + (drawnWidth-from.width-2*hopWidth)/2
+		if len(p.Nodes) == 0 {
+			x = drawnWidth - 2 - hopWidth
+		}
+		b := box{x, from.y, hopWidth}
+		h.way(d, *p.Balancer, from, b)
+		h.hop(d, *p.Balancer, b)
 		from = b
 	}
 	for i, n := range p.Nodes {
-		b := h.box(n, pictureWidth-4-hopWidth, boxGap+i*(boxHeight+boxGap))
-		out.Boxes = append(out.Boxes, b)
-		// What passes between balancer and node is not seen from here: the node was asked directly.
-		out.Lines = append(out.Lines, edge(from, b, "skipped"))
+		b := box{drawnWidth - 2 - hopWidth, boxGap + float64(i)*(boxHeight+boxGap), hopWidth}
+		h.way(d, n, from, b)
+		h.hop(d, n, b)
 	}
-	return out
+	return d
 }
 
-func (h htmlPrinter) box(hop probes.Hop, x, y int) htmlBox {
-	name := h.say(hop.Title())
+// way draws how one gets from a box to a hop: what goes over it, and whether a connection came about.
+func (h htmlPrinter) way(d *drawing, hop probes.Hop, a, b box) {
+	class := hop.Way.String()
+	x1, x2 := a.x+a.width, b.x
+	d.swing("way "+class, x1, a.middle(), x2-8, b.middle())
+	d.path("head "+class, x2-10, b.middle()-5, x2-1, b.middle(), x2-10, b.middle()+5)
+	label := probes.Printable(hop.Edge())
+	if label == "" {
+		return
+	}
+	if hop.Way == probes.Failed {
+		label = looks[probes.Failed].mark + " " + label
+	}
+	label = cut(label, x2-x1-20, smallColumn)
+	width := float64(displaywidth.String(label))*edgeColumn + 8
+	middle := (a.middle() + b.middle()) / 2
+	d.rect("paper", (x1+x2-8-width)/2, middle-9, width, 18, 4)
+	d.text("edge mid "+class, (x1+x2-8)/2, middle+4, label)
+}
+
+// hop draws a box with the mark, the name, the address and the answer of a hop.
+func (h htmlPrinter) hop(d *drawing, hop probes.Hop, b box) {
+	status := h.status(hop.Status)
 	says := h.say(hop.Says)
 	if says == "" {
-		says = h.word(hop.Status)
+		says = status.Word
 	}
-	where := probes.Printable(hop.URL)
-	return htmlBox{
-		X: x, Y: y, Width: hopWidth, Height: boxHeight, Status: h.status(hop.Status),
-		Name: cut(name, hopColumns*2/3), Where: cut(where, hopColumns), Says: cut(says, hopColumns),
-		Full: name + "\n" + where + "\n" + says,
+	name, where := h.say(hop.Title()), probes.Printable(hop.URL)
+	room := b.width - 2*boxMargin
+	s := d.rect("box "+status.Class, b.x, b.y, b.width, boxHeight, 8)
+	s.Full = name + "\n" + where + "\n" + says
+	d.rect("stripe "+status.Class, b.x, b.y+8, 5, boxHeight-16, 0)
+	d.text("name "+status.Class, b.x+boxMargin, b.y+25, status.Mark)
+	d.text("name", b.x+boxMargin+18, b.y+25, cut(name, room-18, nameColumn))
+	d.text("small", b.x+boxMargin, b.y+43, cut(where, room, smallColumn))
+	for i, line := range folded(says, room, 2) {
+		d.text("says", b.x+boxMargin, b.y+62+float64(i)*lineHeight, line)
 	}
 }
-
-// edge is a line from the right side of a box to the left one of another.
-func edge(a, b htmlBox, class string) htmlEdge {
-	return htmlEdge{a.X + a.Width, a.Y + a.Height/2, b.X, b.Y + b.Height/2, class}
-}
-
-// cut shortens text to so many columns of a terminal, which is about what it takes in print, too.
-func cut(text string, columns int) string { return displaywidth.TruncateString(text, columns, "…") }

@@ -13,8 +13,8 @@ import (
 // A parser as browsers have it finds the page's own elements in it and no others, whatever a stranger sent; nothing
 // that runs, nothing that is loaded, nowhere to go.
 func TestHTMLHoldsItsOwnElementsOnly(t *testing.T) {
-	elements := strings.Fields("html head meta title style body h1 h2 h3 p span code pre section svg line rect text tspan g table thead tbody tr th td")
-	attributes := strings.Fields("lang charset http-equiv content name class xmlns viewbox role aria-label x y x1 y1 x2 y2 width height rx")
+	elements := strings.Fields("html head meta title style body header h1 h2 h3 p span code pre section svg rect path text table thead tbody tr th td")
+	attributes := strings.Fields("lang charset http-equiv content name class xmlns viewbox role aria-label x y d width height rx")
 	for name, r := range cases {
 		var b bytes.Buffer
 		if err := writeHTML(&b, r, Options{}); err != nil {
@@ -60,19 +60,23 @@ func TestHTMLHoldsItsOwnElementsOnly(t *testing.T) {
 	}
 }
 
-// Boxes and lines stay inside the picture, and each hop is there, however many there are.
+// Whatever is drawn stays inside the picture, and each hop is there, however many there are.
 func TestHTMLPicture(t *testing.T) {
 	for _, nodes := range []int{0, 1, 2, 40} {
-		p := probes.Path{Balancer: &probes.Hop{Name: "balancer"}, Nodes: make([]probes.Hop, nodes)}
+		p := probes.Path{Balancer: &probes.Hop{Kind: "nginx"}, Nodes: make([]probes.Hop, nodes)}
 		pic := htmlPrinter{}.picture(p)
-		if len(pic.Boxes) != nodes+1 || len(pic.Lines) != nodes+1 {
-			t.Errorf("%d boxes and %d lines, expected %d of each", len(pic.Boxes), len(pic.Lines), nodes+1)
-		}
-		for i, b := range append(pic.Boxes, pic.Clients) {
-			if b.X < 0 || b.Y < 0 || b.X+b.Width > pic.Width || b.Y+b.Height > pic.Height {
-				t.Errorf("box %d of %d lies outside: %+v of %dx%d", i, nodes, b, pic.Width, pic.Height)
+		inside(t, *pic)
+		var boxes []shape
+		for _, s := range pic.Shapes {
+			if strings.HasPrefix(s.Class, "box") {
+				boxes = append(boxes, s)
 			}
-			for _, other := range pic.Boxes[:min(i, len(pic.Boxes))] {
+		}
+		if len(boxes) != nodes+2 {
+			t.Errorf("%d boxes, expected %d", len(boxes), nodes+2)
+		}
+		for i, b := range boxes {
+			for _, other := range boxes[:i] {
 				if b.X < other.X+other.Width && other.X < b.X+b.Width && b.Y < other.Y+other.Height && other.Y < b.Y+b.Height {
 					t.Errorf("two boxes lie on each other: %+v, %+v", b, other)
 				}
@@ -80,9 +84,33 @@ func TestHTMLPicture(t *testing.T) {
 		}
 	}
 	if (htmlPrinter{}).picture(probes.Path{}) != nil {
-		t.Error("a picture of a path at which nobody looked")
+		t.Error("a picture of a path of nothing")
 	}
-	if pic := (htmlPrinter{}).picture(probes.Path{Nodes: make([]probes.Hop, 2)}); len(pic.Boxes) != 2 || pic.Lines[0].X1 != pic.Clients.X+pic.Clients.Width {
-		t.Errorf("without a balancer clients reach the nodes: %+v", pic)
+}
+
+// inside tells whether every shape lies in its picture.
+func inside(t *testing.T, d drawing) {
+	t.Helper()
+	for _, s := range d.Shapes {
+		if s.X < 0 || s.Y < -1 || s.X+s.Width > d.Width+0.1 || s.Y+s.Height > d.Height+0.1 {
+			t.Errorf("%q: %+v lies outside of %gx%g", d.Label, s, d.Width, d.Height)
+		}
+	}
+}
+
+// Every kind of plot is drawn inside its picture; one that holds nothing is left out, and none has numbers that are none.
+func TestHTMLPlots(t *testing.T) {
+	for _, r := range []probes.Report{measured(), {Observed: map[string]any{"empty": plots{{Title: probes.T("nothing")}, {Curve: &probes.Curve{}}, {Lives: &probes.Lives{}}, {Grid: &probes.Grid{}}}}}} {
+		for _, p := range (htmlPrinter{}).plots(r) {
+			inside(t, p.Drawing)
+			for _, s := range p.Drawing.Shapes {
+				if strings.Contains(s.D, "NaN") || strings.Contains(s.D, "Inf") {
+					t.Errorf("%s: %q", p.Title, s.D)
+				}
+			}
+		}
+	}
+	if n := len((htmlPrinter{}).plots(measured())); n != 5 {
+		t.Errorf("%d plots, expected each kind once", n)
 	}
 }

@@ -274,7 +274,7 @@ func (b balancerScreen) Commands(st State) []string {
 		u = "ws://HOST:PORT/"
 	}
 	t := activeTests[b.selected]
-	return []string{"wsdoctor balancer " + shellWord(u) + " " + t.flag(b.amount(st, t)), "wsdoctor balancer " + shellWord(u) + " --all", "wsdoctor check --deep --only balancer"}
+	return []string{st.wsdoctor("balancer " + shellWord(u) + " " + t.flag(b.amount(st, t))), st.wsdoctor("balancer " + shellWord(u) + " --all"), st.wsdoctor("check --deep --only balancer")}
 }
 
 // Explain says what the selected test is for.

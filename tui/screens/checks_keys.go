@@ -162,9 +162,9 @@ func where(it item) Place {
 func (c checks) Commands(st State) []string {
 	it, some := c.selectedItem(st)
 	if !some {
-		return []string{"wsdoctor check"}
+		return []string{st.wsdoctor("check")}
 	}
-	return []string{"wsdoctor check --only " + it.rule.ID, "wsdoctor explain " + it.rule.ID, "wsdoctor check --format markdown"}
+	return []string{st.wsdoctor("check --only " + it.rule.ID), "wsdoctor explain " + it.rule.ID, st.wsdoctor("check --format markdown")}
 }
 
 // Explain tells of the selected check.

@@ -85,13 +85,13 @@ func (c config) again(st State) (Screen, tea.Cmd) {
 }
 
 // Commands are those that say the same outside.
-func (c config) Commands(State) []string {
+func (c config) Commands(st State) []string {
 	if c.read == nil || len(c.read.files) == 0 {
 		return nil
 	}
 	name := shellWord(c.read.files[0].name)
 	if c.read.program != "nginx" {
-		return []string{"wsdoctor lint " + name, "haproxy -c -f " + name, "wsdoctor check --only haproxy"}
+		return []string{"wsdoctor lint " + name, "haproxy -c -f " + name, st.wsdoctor("check --only haproxy")}
 	}
 	out := []string{"wsdoctor lint " + name, "wsdoctor lint --fix " + name + " | patch -p0", "nginx -t -c " + name}
 	if len(c.walk) > 0 {

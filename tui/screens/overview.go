@@ -97,7 +97,7 @@ func (o overview) filtered(f filter) Screen {
 
 // Commands are those that say the same outside.
 func (o overview) Commands(st State) []string {
-	out := []string{"wsdoctor check"}
+	out := []string{st.wsdoctor("check")}
 	if u := st.Config.BalancerURL(); u != "" {
 		out = append(out, "wsdoctor probe "+shellWord(u))
 	}

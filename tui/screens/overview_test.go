@@ -87,6 +87,10 @@ func TestOverviewLeadsToTheCause(t *testing.T) {
 	d.st.Height = 10
 	d.press("end")
 	d.shows("ports/holder")
+	d.st.Globals = "--config /srv/a.yaml"
+	if got := d.s.(overview).Commands(d.st)[0]; got != "wsdoctor --config /srv/a.yaml check" {
+		t.Errorf("by hand: %s", got)
+	}
 	if got := strings.Join(d.s.(overview).Commands(d.st), "\n"); !strings.Contains(got, "wsdoctor probe 'wss://ws.example.com/") {
 		t.Errorf("by hand: %s", got)
 	}

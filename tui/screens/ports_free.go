@@ -270,7 +270,7 @@ func (p portsScreen) Commands(st State) []string {
 	o, _ := p.observed(st)
 	_, port := p.row(o)
 	if port.Port == 0 {
-		return []string{"wsdoctor ports"}
+		return []string{st.wsdoctor("ports")}
 	}
 	out := []string{fmt.Sprintf("wsdoctor ports %d", port.Port), fmt.Sprintf("ss -tanp 'sport = :%d'", port.Port), fmt.Sprintf("wsdoctor wait %d -- ./start.sh", port.Port)}
 	if all := processes(port); len(all) > 0 {

@@ -152,7 +152,7 @@ func (p proxyScreen) act(do func()) tea.Cmd {
 
 // Commands are those that watch and drain outside.
 func (p proxyScreen) Commands(st State) []string {
-	out := []string{"wsdoctor proxy"}
+	out := []string{st.wsdoctor("proxy")}
 	if a := st.Config.Proxy.Admin; a != "" {
 		out = append(out, fmt.Sprintf("curl -s http://%s/status", a), fmt.Sprintf("curl -s http://%s/metrics", a))
 	}

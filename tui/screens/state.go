@@ -17,6 +17,7 @@ type State struct {
 	Host     string
 	Settings string // the settings file; "" where a product's defaults are used
 	Config   cluster.Config
+	Globals  string // what a call by hand needs to meet the same settings: "", or flags such as --config FILE
 
 	Areas   []Area
 	Results map[string]probes.Result // by id; while a run goes on, the newest of each
@@ -66,6 +67,14 @@ func Areas(all []probes.Probe, selected func(id string) bool) []Area {
 		}
 	}
 	return out
+}
+
+// wsdoctor is a command of wsdoctor's that meets the same settings, to be typed by hand.
+func (s State) wsdoctor(words string) string {
+	if s.Globals == "" {
+		return "wsdoctor " + words
+	}
+	return "wsdoctor " + s.Globals + " " + words
 }
 
 // Busy tells whether a run goes on.

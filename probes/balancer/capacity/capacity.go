@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/wsdoctor/probes"
+	"example.com/wsdoctor/probes/balancer/pause"
 	"example.com/wsdoctor/probes/handshake"
 )
 
@@ -20,9 +21,9 @@ const (
 	sideBySide = 8
 	// sustained is how many refusals in a row end the ramp: one alone may be a backend that was just ejected.
 	sustained = 8
-	// patience is how many refused handshakes a ramp makes up for; pause is what it waits before each, once one was.
+	// patience is how many refused handshakes a ramp makes up for; between is what it waits before each, once one was.
 	patience = 64
-	pause    = 20 * time.Millisecond
+	between  = 20 * time.Millisecond
 	// letGo is how many connections are let go in a second, so that closing is no load test of its own.
 	letGo = 500
 	// alive is how often a held connection is pinged unless the caller knows of a shorter idle limit: a path that cuts
@@ -134,7 +135,7 @@ func (r *ramp) turn(last bool) (ok, careful bool) {
 		r.busy++
 		r.mu.Unlock()
 		if refused {
-			r.sleep(pause)
+			pause.For(r.ctx, between)
 		}
 		return true, refused
 	}
@@ -143,15 +144,8 @@ func (r *ramp) turn(last bool) (ok, careful bool) {
 	if !waits {
 		return false, false
 	}
-	r.sleep(pause) // what is under way may yet be refused and leave its place to another
+	pause.For(r.ctx, between) // what is under way may yet be refused and leave its place to another
 	return r.turn(last)
-}
-
-func (r *ramp) sleep(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-r.ctx.Done():
-	}
 }
 
 // one opens one connection. Only the refusals of careful ones count as lasting.

@@ -15,6 +15,7 @@ import (
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/balancer/backend"
+	"example.com/wsdoctor/probes/balancer/pause"
 	"example.com/wsdoctor/probes/handshake"
 	"example.com/wsdoctor/probes/wsclient"
 )
@@ -163,7 +164,7 @@ func (r *rehearsal) fill(ctx context.Context, clients *sync.WaitGroup) {
 		n := r.arrive(id, tr)
 		r.greeted.Add(1)
 		clients.Go(func() { r.live(ctx, id, n, s) })
-		if !sleep(ctx, pace) {
+		if !pause.For(ctx, pace) {
 			return
 		}
 	}
@@ -197,7 +198,7 @@ func (r *rehearsal) act(ctx context.Context) {
 // watch returns at the end of the watch, or when every client was dropped and has been back for a while.
 func (r *rehearsal) watch(ctx context.Context) {
 	until := time.Now().Add(r.opts.Watch)
-	for time.Now().Before(until) && sleep(ctx, beat/4) {
+	for time.Now().Before(until) && pause.For(ctx, beat/4) {
 		r.mu.Lock()
 		dropped, back, settled := len(r.o.Outages), 0, time.Since(r.calmed) > calm
 		for _, c := range r.clients {
@@ -228,7 +229,7 @@ func (r *rehearsal) live(ctx context.Context, id, n int, s *wsclient.Session) {
 		}
 		out := r.leave(id, n, *end)
 		for s = nil; s == nil; {
-			if !sleep(ctx, backoff(out.tries())) {
+			if !pause.For(ctx, backoff(out.tries())) {
 				return
 			}
 			var tr handshake.Trace
@@ -298,16 +299,4 @@ func goodbye(s *wsclient.Session) {
 // backoff is how long the next try waits, after so many.
 func backoff(tries int) time.Duration {
 	return rand.N(min(firstBackoff<<min(tries, 10), mostBackoff))
-}
-
-// sleep waits; false: ctx ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
