@@ -18,7 +18,7 @@ NOTUNDERRACE = $(shell awk '!/^\#/ { i = index($$2 "/", "/"); printf "%s^%s$$%s"
 TESTEXEC   := $(if $(filter 0,$(shell id -u)),,-exec "sudo -E")
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test testdeps check lint race fuzz bench bench-screens bench-proxy bench-capacity cross imports install uninstall dist packages
+.PHONY: help run build test testdeps check lint race fuzz bench bench-screens bench-proxy bench-capacity screenshots cross imports install uninstall dist packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ bench-capacity: build ## memory of 15,000 held tunnels, below 200 MB (Linux; a m
 	.ci/bench-capacity $(BIN)
 
 # Vet for Linux is lint's. Without -trimpath and the debugger's tables: what vet has compiled serves here too.
+screenshots: ## the pictures of the README as SVG, from the real program in a terminal (needs root)
+	docs/pictures/make.sh
+
 cross: ## compile for linux, darwin and windows
 	@for os in linux darwin windows; do \
 	  [ $$os = linux ] || GOOS=$$os $(GO) vet ./... || exit 1; \

@@ -195,8 +195,11 @@ func (l *loop) flush(id uint32, s *slot, to int) bool {
 func (l *loop) empty(fd int32, p *pending) int {
 	for p.held > 0 {
 		n := splice(p.pipe.r, fd, p.held)
-		if n < 0 {
+		switch {
+		case n < 0:
 			return n
+		case n == 0:
+			return -int(unix.EPIPE) // the pipe is empty and held says otherwise: asking again would never end
 		}
 		p.held -= n
 	}
