@@ -61,8 +61,8 @@ bench: build ## TIME_WAIT reader against ss, gopsutil and /proc; start, check an
 	.ci/bench-start $(BIN)
 	.ci/bench-lint $(BIN)
 
-bench-screens: build ## first screen, answer to a key, idle CPU of the screens on a pseudo-terminal (Linux)
-	$(GO) run ./tui/bench -start 100ms -cpu 2 $(BIN)
+bench-screens: build ## first screen, answer to a key, idle CPU of each screen, and what a line of 9,600 baud makes of them (Linux; 4 minutes)
+	$(GO) run ./tui/bench -start 100ms -key 50ms -cpu 2 $(BIN)
 
 bench-proxy: build ## the embedded proxy against nginx and HAProxy, pinned, interleaved (Linux; about 7 minutes)
 	$(GO) run ./embedproxy/bench -wsdoctor $(BIN)

@@ -13,8 +13,12 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// spinEvery is the step of the spinner: fast enough to look alive, slow enough for a serial line.
-const spinEvery = 120 * time.Millisecond
+// spinEvery is the step of the spinner: fast enough to look alive. Each sends the lines that have one again, some 350
+// bytes; a line of 9,600 baud carries 960 in a second.
+const (
+	spinEvery     = 200 * time.Millisecond
+	spinEverySlow = 2 * time.Second
+)
 
 // app is the one model of the program. Keys go to the screen that is shown, every other message to all of them.
 type app struct {
@@ -78,7 +82,7 @@ func newApp(o Options, w *work, t theme.Theme) app {
 		},
 	}
 	deps := screens.Deps{
-		Theme: t, SettingsPath: o.SettingsPath, Attached: o.Attached, Do: w.do, Work: w.under,
+		Theme: t, Slow: o.SlowLine, SettingsPath: o.SettingsPath, Attached: o.Attached, Session: o.Session, Do: w.do, Work: w.under,
 		After: func(d time.Duration, msg func(time.Time) tea.Msg) tea.Cmd { return w.after(d, now, msg) },
 	}
 	a.note = t.Say(o.Note)
@@ -102,7 +106,11 @@ func (a app) Init() tea.Cmd {
 }
 
 func (a app) spin() tea.Cmd {
-	return a.work.after(spinEvery, time.Now, func(time.Time) tea.Msg { return spin{} })
+	every := spinEvery
+	if a.o.SlowLine {
+		every = spinEverySlow
+	}
+	return a.work.after(every, time.Now, func(time.Time) tea.Msg { return spin{} })
 }
 
 // started begins a run of areas, and of what they need.
@@ -195,7 +203,7 @@ func (a app) take(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a.started(nil)
 	case screens.SetUp:
 		a.setUp = true
-		return a, tea.Quit
+		return a.left()
 	case screens.SaveReport:
 		return a, a.save()
 	case screens.Copy:

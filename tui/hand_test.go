@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/wsdoctor/tui/screens"
 	"example.com/wsdoctor/tui/theme"
@@ -83,6 +84,42 @@ func (d *hand) finish() *hand {
 		d.send(m)
 		if _, last := m.(runEnded); last {
 			return d
+		}
+	}
+}
+
+// settles carries a command out, and those that its messages ask for, until the view has a text. What waits longer ends
+// with the test.
+func (d *hand) settles(cmd tea.Cmd, text string) {
+	d.t.Helper()
+	messages := make(chan tea.Msg)
+	var start func(tea.Cmd)
+	start = func(cmd tea.Cmd) {
+		if cmd == nil {
+			return
+		}
+		go func() {
+			switch m := cmd().(type) {
+			case tea.BatchMsg:
+				for _, c := range m {
+					start(c)
+				}
+			default:
+				select {
+				case messages <- m:
+				case <-d.a.work.ctx.Done():
+				}
+			}
+		}()
+	}
+	start(cmd)
+	limit := time.After(30 * time.Second)
+	for !strings.Contains(plainView(d.a), text) {
+		select {
+		case m := <-messages:
+			start(d.send(m))
+		case <-limit:
+			d.t.Fatalf("waiting for %q:\n%s", text, plainView(d.a))
 		}
 	}
 }

@@ -112,6 +112,12 @@ func (a app) keys() []frameKey {
 // message. What was pasted is no key.
 func (a app) typed(k tea.KeyMsg) (app, tea.Cmd) {
 	switch {
+	case k.Alt && !k.Paste:
+		// No key here has Alt: esc and what was pressed after it came in one read, which is what terminals send for Alt.
+		a, esc := a.pressed(tea.KeyMsg{Type: tea.KeyEsc})
+		k.Alt = false
+		a, cmd := a.typed(k)
+		return a, tea.Batch(esc, cmd)
 	case k.Paste && a.shown().Prompt() == "" && a.palette == nil:
 		return a, nil
 	case k.Paste || k.Type != tea.KeyRunes || len(k.Runes) < 2:
@@ -120,7 +126,7 @@ func (a app) typed(k tea.KeyMsg) (app, tea.Cmd) {
 	var cmds []tea.Cmd
 	for _, r := range k.Runes {
 		var cmd tea.Cmd
-		a, cmd = a.pressed(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: k.Alt})
+		a, cmd = a.pressed(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
 		cmds = append(cmds, cmd)
 	}
 	return a, tea.Batch(cmds...)

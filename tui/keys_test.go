@@ -48,6 +48,18 @@ func TestKeysThatComeTogether(t *testing.T) {
 	d.send(key("/resolve"))
 	d.send(key("enter"))
 	d.has("1 of 12", "─ handshake/resolve ─")
+	escaped := key(keyOf(t, "Ports"))
+	escaped.Alt = true // as esc comes where a key follows at once
+	d.send(escaped)
+	d.has("3 ports")
+	d.shows("Checks").has("12 checks")
+	d.press("/")
+	d.send(key("resolve"))
+	escaped = key("o")
+	escaped.Alt = true
+	d.send(escaped)
+	d.has("of 12: problems")
+	d.press("o")
 	pasted := key("pq")
 	pasted.Paste = true
 	if cmd := d.send(pasted); cmd != nil {
@@ -55,7 +67,7 @@ func TestKeysThatComeTogether(t *testing.T) {
 	}
 	d.press("/")
 	d.send(pasted)
-	d.has("/resolvepq")
+	d.has("/pq")
 }
 
 func TestHelpListsEveryKey(t *testing.T) {

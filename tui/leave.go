@@ -36,6 +36,6 @@ func (a app) leavingPressed(name string) (app, tea.Cmd) {
 		next, cmd := a.forward(screens.EndNow{})
 		return next.(app), tea.Sequence(cmd, tea.Quit)
 	}
-	a.leaving, a.stay = false, false
+	a.leaving, a.stay, a.setUp = false, false, false
 	return a, nil
 }

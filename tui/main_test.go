@@ -16,8 +16,8 @@ import (
 )
 
 // terminalEnv makes the test binary be the program on the terminal it is started in, so that tests can drive it in
-// tmux. Its words say how: choose=PATH, ascii, nocolor, tmux and
-// left=DURATION (of the TIME_WAIT).
+// tmux. Its words say how: choose=PATH, ascii, nocolor, tmux, left=DURATION (of the TIME_WAIT), and tour=LANGUAGE for
+// the host of the tour, whose clock stands still.
 const terminalEnv = "WSDOCTOR_TUI_TEST"
 
 func TestMain(m *testing.M) {
@@ -44,6 +44,13 @@ func onTerminal(how []string) int {
 			o.NoColor = true
 		case "tmux":
 			o.Clipboard = ThroughTmux
+		case "tour":
+			if err := Run(ctx, tourOptions(value)); err != nil {
+				fmt.Println("ended:", err)
+				return probes.ExitInterrupted
+			}
+			fmt.Println("ended well")
+			return 0
 		case "left":
 			left, _ = time.ParseDuration(value)
 		}

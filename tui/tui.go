@@ -13,6 +13,7 @@ import (
 	_ "example.com/wsdoctor/tui/early" // before bubbletea, whose init would question the terminal
 	"example.com/wsdoctor/tui/screens"
 	"example.com/wsdoctor/tui/theme"
+	"example.com/wsdoctor/wizard"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -21,10 +22,14 @@ import (
 // at most.
 const framesPerSecond = 40
 
+// slowFrames is the same on a slow line, where what changes within so long is sent once.
+const slowFrames = 4
+
 // ErrFault is the error of Run after a fault of the program itself.
 var ErrFault = errors.New("a fault of wsdoctor itself")
 
-// ErrSetUp is the error of Run where the operator chose the guided set-up at the first-time choice.
+// ErrSetUp is the error of Run where the operator left for the guided set-up: at the first-time choice, or with an answer
+// to every step of it.
 var ErrSetUp = errors.New("the guided set-up was chosen")
 
 // Options of Run.
@@ -49,6 +54,8 @@ type Options struct {
 
 	// Attached is a proxy of this program that the screens show; nil: there is none.
 	Attached *screens.Attached
+	// Session opens the wizard; nil: there is nothing to set up.
+	Session func(context.Context) (*wizard.Session, error)
 	// Faults are what can be made wrong on request, for a demonstration.
 	Faults []Fault
 	// Note is said at the beginning, until a key is pressed.
@@ -62,6 +69,7 @@ type Options struct {
 	Clipboard Clipboard // how the terminal's clipboard is reached
 	// Translate, if not nil, turns an English format into the operator's language.
 	Translate func(format string) string
+	SlowLine  bool // the terminal is at the end of a serial line of few baud: less is sent, and less often
 	NoMouse   bool // the terminal keeps the mouse for itself until the operator asks otherwise
 }
 
@@ -75,7 +83,11 @@ func Run(ctx context.Context, o Options) error {
 	defer cancel()
 
 	m := newApp(o, work, theme.New(theme.Options{ASCII: o.ASCII, NoColor: o.NoColor, Translate: o.Translate}))
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler(), tea.WithOutput(m.out)}
+	frames := framesPerSecond
+	if o.SlowLine {
+		frames = slowFrames
+	}
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(frames), tea.WithoutSignalHandler(), tea.WithOutput(m.out)}
 	if !o.NoMouse {
 		options = append(options, tea.WithMouseCellMotion())
 	}

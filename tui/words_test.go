@@ -21,6 +21,7 @@ nginx.conf location proxy_pass proxy_set_header proxy_http_version Upgrade $http
 HTTP/1.1 400 Bad Request 101 Switching Protocols GET body ws://HOST:PORT/socket.io/?EIO=3&transport=websocket'
 check --only --deep --all --format markdown explain probe --ping --direct wait -- ./start.sh kill -TERM systemctl stop curl
 status metrics ss -tanp 'sport = sysctl net.ipv4.ip_local_reserved_ports /proc/sys address already in use
+setup --yes --answers FILE --undo export
 esc tab pgup pgdn home end ctrl space srv upg other pid stand-in backend`
 
 // Nothing on a screen is written in one language alone: in a language of other letters none of ours is left.

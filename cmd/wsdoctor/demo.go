@@ -63,7 +63,7 @@ func (a *app) demo(ctx context.Context) (err error) {
 	}
 	log := screens.NewLog()
 	// A terminal that is closed sends SIGHUP; nothing of the demo is to be left then.
-	ctx, stop := hangUp(ctx)
+	ctx, stop := a.hangUp(ctx)
 	defer stop()
 	w, err := demo.Start(ctx, demo.Options{Dir: dir, Node: []string{self, "demo", demoNode}, Logger: slog.New(log.Handler())})
 	if err != nil {

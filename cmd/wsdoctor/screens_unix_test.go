@@ -121,7 +121,7 @@ func TestOverviewOnATerminal(t *testing.T) {
 	// At 80 columns a ping of two digits more makes the picture one that stands.
 	tm := onTerminal(t, settings, 100, 24, "--only handshake,balancer,nginx")
 	checked(tm)
-	tm.Shows("─ the path ─", " clients ─ ws ", "│ ✗ nginx", "│ ✓ node1 ", "│ 101, ping", "it explains")
+	tm.Shows("─ the path ─", "│ clients ├─ ws ", "│ ✗ nginx", "│ ✓ node1 ", "│ 101, ping", "it explains")
 	tm.Do("resize-window", "-x", "60", "-y", "20")
 	tm.Shows(" ▼ ws ", "✗ nginx  127.0.0.1  ", "└─ ws ", "▶ ✓ node1")
 	tm.Press("Enter")

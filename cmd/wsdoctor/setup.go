@@ -78,18 +78,10 @@ func (a *app) setup(ctx context.Context, f setupFlags) error {
 	if f.undo {
 		return a.setupUndo(ctx, f, path)
 	}
-	had, _, err := a.settings()
-	if err != nil && there {
+	found, err := a.detected(ctx, path, there)
+	if err != nil {
 		return err
 	}
-	known := ""
-	if there {
-		known = path
-	} else {
-		had = cluster.Default(cluster.FineReport)
-	}
-	found := wizard.Detect(ctx, probes.Target{Config: had}, known)
-	found.Password = finedb.NewSecret(a.env(finedb.PasswordEnv))
 	g := &guide{a: a, path: path, yes: f.yes, journal: wizard.JournalFor(path)}
 	if f.answers != "" || f.yes {
 		return g.unattended(ctx, found, f)
@@ -98,6 +90,33 @@ func (a *app) setup(ctx context.Context, f setupFlags) error {
 		return err
 	}
 	return g.attended(ctx)
+}
+
+// detected is what can be found out beside the settings file that set-up reads and writes.
+func (a *app) detected(ctx context.Context, path string, there bool) (wizard.Found, error) {
+	had, _, err := a.settings()
+	if err != nil && there {
+		return wizard.Found{}, err
+	}
+	if !there {
+		had, path = cluster.Default(cluster.FineReport), ""
+	}
+	found := wizard.Detect(ctx, probes.Target{Config: had}, path)
+	found.Password = finedb.NewSecret(a.env(finedb.PasswordEnv))
+	return found, nil
+}
+
+// session opens the wizard for the screens, with the answers of an earlier session where there are any.
+func (a *app) session(ctx context.Context) (*wizard.Session, error) {
+	path, there, err := a.setupPath()
+	if err != nil {
+		return nil, fmt.Errorf("finding the folder for the settings: %w", err)
+	}
+	found, err := a.detected(ctx, path, there)
+	if err != nil {
+		return nil, err
+	}
+	return wizard.New(found, wizard.StoreFor(path))
 }
 
 // unattended answers from a file, and stops at the first answer that does not hold.

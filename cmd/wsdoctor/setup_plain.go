@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"example.com/wsdoctor/probes"
@@ -154,7 +152,7 @@ func (g *guide) askOnScreen(ctx context.Context) error {
 	g.in.stop()
 	defer func() { g.in = readLines(g.a.stdin) }()
 	// A terminal that is closed sends SIGHUP: it is to be left as cleanly as at ctrl+c.
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
+	ctx, stop := g.a.hangUp(ctx)
 	defer stop()
 	o := setup.Options{Theme: theme.Options{ASCII: g.a.ascii(), NoColor: g.a.noColor, Translate: g.a.translate()}, Output: g.a.stdout}
 	if g.s.Resumed() {

@@ -72,8 +72,8 @@ func saveAs(name string, write func(io.Writer) error) (path string, err error) {
 	return path, out.commit()
 }
 
-// hangUp ends a context also when the terminal is closed, which sends SIGHUP.
-func hangUp(ctx context.Context) (context.Context, context.CancelFunc) {
+// notifyHangUp ends a context also at SIGHUP, which a terminal that is closed sends to the session that it controls.
+func notifyHangUp(ctx context.Context) (context.Context, context.CancelFunc) {
 	return signal.NotifyContext(ctx, syscall.SIGHUP)
 }
 
@@ -81,7 +81,7 @@ func hangUp(ctx context.Context) (context.Context, context.CancelFunc) {
 func (a *app) tuiOptions(r tuiRun) tui.Options {
 	o := tui.Options{
 		Target: r.target, Probes: r.probes, RunOptions: r.options, SaveReport: r.save, SaveScreen: saveScreen, SettingsPath: r.settings, Globals: a.globals(),
-		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Translate: a.translate(), Clipboard: clipboard(a.env),
+		Output: a.stdout, NoColor: a.noColor || a.env("TERM") == "dumb", ASCII: a.ascii(), Translate: a.translate(), Clipboard: clipboard(a.env), SlowLine: slowLine(a.stdout),
 	}
 	if _, terminal := a.stdin.(*os.File); !terminal {
 		o.Input = a.stdin
@@ -105,9 +105,10 @@ func (a *app) globals() string {
 func (a *app) runTUI(ctx context.Context, r tuiRun) error {
 	// A terminal that is closed sends SIGHUP; what runs is to end as cleanly as at ctrl+c.
 	outer := ctx
-	ctx, stop := hangUp(ctx)
+	ctx, stop := a.hangUp(ctx)
 	defer stop()
 	o := a.tuiOptions(r)
+	o.Session = a.session
 	if r.settings == "" && a.product == "" {
 		path, err := filepath.Abs(a.settingsPlaces()[0])
 		if err != nil {

@@ -95,14 +95,14 @@ var ways = map[idle.Way]probes.Text{
 var ends = map[idle.Outcome]probes.Status{idle.Lived: probes.OK, idle.Cut: probes.Failed, idle.Dropped: probes.Unknown, idle.Refused: probes.Skipped}
 
 func (i *Idle) plot() probes.Plot {
-	l := &probes.Lives{Longest: i.Observed.Max, Tried: ways[idle.Wakes]}
+	// The test ends soon after the first silent socket was cut: what was to be silent for longer says nothing more.
+	l := &probes.Lives{Longest: i.Observed.Took, Tried: ways[idle.Wakes]}
 	for _, s := range i.Observed.Sockets {
-		l.Longest = max(l.Longest, s.Age)
 		life := probes.Life{Name: ways[s.Way], At: s.Age, Status: ends[s.Outcome]}
 		switch {
 		case s.Way != idle.Wakes:
 			l.Rows = append(l.Rows, life)
-		case s.Woke || s.Outcome != idle.Lived:
+		case s.Silence <= i.Observed.Took && (s.Woke || s.Outcome != idle.Lived):
 			life.At = s.Silence
 			l.Points = append(l.Points, life)
 		}

@@ -114,7 +114,7 @@ func (d *screen) do(cmd tea.Cmd) {
 		for _, c := range msg {
 			d.do(c)
 		}
-	case Rerun, Copy, Show, SaveReport:
+	case Rerun, Copy, Show, SaveReport, SetUp:
 		d.asked = append(d.asked, msg)
 	default:
 		d.send(msg)

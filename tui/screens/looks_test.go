@@ -57,6 +57,9 @@ func themed(t *testing.T, s Screen, with theme.Theme) Screen {
 	case proxyScreen:
 		s.d.Theme = with
 		return s
+	case setupScreen:
+		s.d.Theme = with
+		return s
 	}
 	t.Fatalf("%T has no theme here", s)
 	return nil

@@ -66,9 +66,12 @@ func (o overview) below(st State) []string {
 	switch {
 	case some:
 		p.finding(probes.Finding{Severity: c.severity, Title: c.title, Fix: c.fix})
-		if c.explains > 0 {
+		switch {
+		case c.explains == 1:
+			p.add(t.Faint, "  ", t.Say(probes.T("found by %s; it explains 1 more finding", c.id)))
+		case c.explains > 1:
 			p.add(t.Faint, "  ", t.Say(probes.T("found by %s; it explains %d more findings", c.id, c.explains)))
-		} else {
+		default:
 			p.add(t.Faint, "  ", t.Say(probes.T("found by %s", c.id)))
 		}
 		if more := len(st.Report.Causes) - 1; more == 1 {

@@ -98,7 +98,7 @@ func (p portsScreen) next(st State) tea.Cmd {
 		return nil
 	}
 	run := p.ticks
-	return p.d.After(tickEvery, func(now time.Time) tea.Msg { return tick{run, now} })
+	return p.d.After(p.d.pace(tickEvery), func(now time.Time) tea.Msg { return tick{run, now} })
 }
 
 // counting is how many countdowns have not run out. A port has two: until its connections in TIME_WAIT are gone, and

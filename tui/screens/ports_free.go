@@ -73,7 +73,7 @@ func (p portsScreen) workKeys(st State, o ports.Observation) []Key {
 		{Names: []string{"F"}, Label: "F", Hint: probes.T("free it"), Help: probes.T("end the process that holds the port (it asks)"), Off: First(none, offFree), Do: press(func() Screen { return p.freeing(port, holders) })},
 	}
 	if !p.detail {
-		keys = append(keys, Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("stop waiting, let go of what was said, or clear the filter"), Off: offStop, Do: press(func() Screen {
+		keys = append(keys, Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("stop waiting, let go of the result or the filter"), Off: offStop, Do: press(func() Screen {
 			switch {
 			case p.work.task != nil:
 				p.work.task.stop()

@@ -54,6 +54,7 @@ type probe struct {
 	node   int // counts the comparisons that were asked for; each goes to the next backend
 	rows   []wsclient.Row
 	names  [2]string
+	phases [2]probes.Fall // the phases of the two handshakes
 
 	typing probeTyping
 	text   string
@@ -91,6 +92,7 @@ type (
 	probeCompared struct {
 		rows  []wsclient.Row
 		names [2]string
+		falls [2]probes.Fall
 		trace handshake.Trace
 	}
 	pingDue struct{ run int }
@@ -151,7 +153,7 @@ func (p probe) heard(msg tea.Msg) probe {
 	case probeOpened:
 		p.busy, p.tried, p.session, p.trace = false, true, m.session, m.trace
 	case probeCompared:
-		p.busy, p.tried, p.rows, p.names, p.trace = false, true, m.rows, m.names, m.trace
+		p.busy, p.tried, p.rows, p.names, p.phases, p.trace = false, true, m.rows, m.names, m.falls, m.trace
 		p.mode, p.scroll = showCompared, 0
 	case wsclient.Event:
 		return p.event(m)
@@ -262,7 +264,7 @@ func (p probe) comparing(st State) (Screen, tea.Cmd) {
 	var cmd tea.Cmd
 	p.task, cmd = p.d.begin(func(ctx context.Context, tell func(tea.Msg, bool)) {
 		x, y := handshake.Dial(ctx, a), handshake.Dial(ctx, b)
-		tell(probeCompared{wsclient.Compare(x, y), [2]string{own, to}, x}, false)
+		tell(probeCompared{wsclient.Compare(x, y), [2]string{own, to}, [2]probes.Fall{x.Fall(), y.Fall()}, x}, false)
 	})
 	return p, cmd
 }

@@ -65,6 +65,8 @@ func TestProbeIsAsRecorded(t *testing.T) {
 			{What: probes.T("arrived: Upgrade"), B: "websocket", Differs: true},
 		},
 		names: [2]string{"wss://ws.example.com/live", "192.168.6.171:38888"}, trace: madeUpTrace(),
+		falls: [2]probes.Fall{{Spans: []probes.Span{{Name: probes.T("name"), Took: 12_000_000}, {Name: probes.T("TCP"), Took: 20_000_000}, {Name: probes.T("TLS"), Took: 45_000_000}, {Name: probes.T("upgrade"), Took: 23_000_000}}},
+			{Spans: []probes.Span{{Name: probes.T("TCP"), Took: 1_000_000}, {Name: probes.T("upgrade"), Took: 4_000_000}}}},
 	})
 	inEveryLook(t, "probe-compared", p, d.st)
 	d.s = p

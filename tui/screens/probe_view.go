@@ -139,12 +139,6 @@ func (p probe) talkLines(st State) []string {
 	return out
 }
 
-// phase is one bar of the waterfall.
-type phase struct {
-	name probes.Text
-	took probes.Seconds
-}
-
 // waterfall draws each phase of the handshake where it began and as long as it took, what went wrong, and the round
 // trips of pings.
 func (p probe) waterfall(_ State, width int) []string {
@@ -162,21 +156,13 @@ func (p probe) waterfall(_ State, width int) []string {
 		pg.add(t.Fail, "", t.Say(p.trace.Cause.Text))
 		return pg.lines
 	}
-	phases := []phase{{probes.T("name"), p.trace.DNS}, {probes.T("TCP"), best.TCP}, {probes.T("proxy"), best.Proxy}, {probes.T("TLS"), best.TLSTime}, {probes.T("upgrade"), best.Upgrade}, {probes.T("first message"), max(p.greeted, best.FirstMessage)}}
-	phases = slices.DeleteFunc(phases, func(p phase) bool { return p.took == 0 })
-	var total probes.Seconds
-	for _, ph := range phases {
-		total += ph.took
+	spans := p.trace.Fall().Spans
+	if p.greeted > 0 && best.FirstMessage == 0 {
+		spans = append(spans, probes.Span{Name: probes.T("first message"), Took: p.greeted})
 	}
-	const label, tail = 14, 10
-	room := max(width-label-tail, 10)
-	var before probes.Seconds
-	for _, ph := range phases {
-		from := min(int(float64(before)/float64(total)*float64(room)), room-1)
-		bar := widgets.Bar(float64(ph.took), float64(total), room-from, t.ASCII())
-		before += ph.took
-		pg.lines = append(pg.lines, t.Faint.Render(widgets.Fit(t.Say(ph.name), label, ""))+strings.Repeat(" ", from)+t.Accent.Render(bar)+" "+ph.took.String())
-	}
+	const label = 14
+	room := max(width-label-10, 10)
+	pg.fall(spans, 0)
 	switch {
 	case p.trace.Cause.Kind != handshake.None:
 		for i, line := range widgets.Wrap(t.Say(p.trace.Cause.Text), width-2, "") {
@@ -279,5 +265,22 @@ func (p probe) compared(width int) []string {
 	if differs > 0 {
 		sum = probes.T("%d lines differ, marked %s", differs, strings.TrimSpace(t.Marks.Warned))
 	}
-	return append([]string{t.Strong.Render(t.Say(sum))}, out...)
+	return slices.Concat([]string{t.Strong.Render(t.Say(sum))}, p.falls(width), out)
+}
+
+// falls draws the phases of the two handshakes beside each other, to one scale.
+func (p probe) falls(width int) []string {
+	t := p.d.Theme
+	longest := max(p.phases[0].Total(), p.phases[1].Total())
+	if longest == 0 {
+		return nil
+	}
+	half := (width - 3) / 2
+	draw := func(title probes.Text, f probes.Fall) []string {
+		pg := page{d: p.d, width: half}
+		pg.heading(probes.T("%s: %s", title, f.Total()))
+		pg.fall(f.Spans, longest)
+		return pg.lines
+	}
+	return append(widgets.Beside(draw(probes.T("balancer"), p.phases[0]), half, t.Faint.Render(" "+t.Marks.Down+" "), draw(probes.T("node"), p.phases[1]), half, t.Marks.Ellipsis), "")
 }

@@ -93,7 +93,7 @@ func (p proxyScreen) Update(_ State, msg tea.Msg) (Screen, tea.Cmd) {
 			return p, nil
 		}
 		watch := p.watch
-		return p, p.d.After(lookEvery, func(time.Time) tea.Msg { return proxyLook{watch} })
+		return p, p.d.After(p.d.pace(lookEvery), func(time.Time) tea.Msg { return proxyLook{watch} })
 	case proxyLook:
 		if msg.watch == p.watch && p.watch != 0 {
 			return p, p.look()

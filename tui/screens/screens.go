@@ -10,6 +10,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/tui/theme"
+	"example.com/wsdoctor/wizard"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -22,6 +23,7 @@ var All = []Entry{
 	{"5", "Balancer", newBalancer},
 	{"6", ConfigScreen, newConfig},
 	{"7", "Proxy", newProxy},
+	{"8", "Set-up", newSetup},
 }
 
 // Entry is one line of All.
@@ -66,6 +68,11 @@ type Deps struct {
 	Work func(func(context.Context) tea.Msg) tea.Cmd
 
 	Attached *Attached // a proxy that this program runs; nil: none
+
+	Slow bool // the terminal is at the end of a slow line: what changes every second is drawn less often
+
+	// Session opens the wizard, with what can be found out about this host; nil: there is nothing to set up.
+	Session func(context.Context) (*wizard.Session, error)
 
 	SettingsPath string // where the first-time choice writes the settings
 }
@@ -142,6 +149,17 @@ type Chosen struct {
 
 // SetUp asks the frame to leave for the wizard.
 type SetUp struct{}
+
+// everySlow is how often something changes by itself on a slow line.
+const everySlow = 5 * time.Second
+
+// pace is how often something that changes every so often is drawn.
+func (d Deps) pace(every time.Duration) time.Duration {
+	if d.Slow {
+		return max(every, everySlow)
+	}
+	return every
+}
 
 // ask returns a command that sends the frame a request.
 func ask(request tea.Msg) tea.Cmd { return func() tea.Msg { return request } }

@@ -15,6 +15,7 @@ import (
 // data is what the recorded screens have in Latin letters that is no word of a language: names of programs, commands,
 // keys, ids of checks, what was found in files and what peers sent.
 const data = `nginx HAProxy node handshake balancer ports upgrade upgrade-header read-timeout connect holder ip-hash
+finereport single generic FineReport FineBI FineDataLink Socket.IO WebSocket haproxy.cfg postgres://user@host/finedb mysql:// CSV fine_conf_entity
 nginx.conf /etc/nginx/sites/bi.conf server listen server_name bi.example.com location proxy_pass http://websocket; timeout
 proxy_set_header Host $http_host proxy_read_timeout Upgrade $http_upgrade Connection $connection_upgrade max_fails
 ws://192.168.6.181:38889/socket.io/?EIO=3&transport=websocket wss://ws.example.com/live GET /live Connection: close X-Odd

@@ -7,6 +7,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/tui/theme"
 	"example.com/wsdoctor/tui/widgets"
+	"example.com/wsdoctor/wizard"
 	"github.com/charmbracelet/lipgloss"
 )
 
@@ -66,13 +67,23 @@ func (m model) header(p *page) {
 		widgets.Ends(t.Selected.Render("wsdoctor")+"  "+t.Strong.Render(t.Say(m.q.step.Title)), t.Faint.Render(where), m.width-2, t.Marks.Ellipsis),
 		t.Faint.Render(strings.Repeat(t.Marks.Across, m.width-2)))
 	if m.q.at == 1 {
-		for _, n := range m.notes {
-			p.say(t.Faint, "", n)
-		}
+		m.found(p)
 	}
+	m.tells(p)
+}
+
+// found says what was found out.
+func (m model) found(p *page) {
+	for _, n := range m.notes {
+		p.say(m.theme.Faint, "", n)
+	}
+}
+
+// tells says what the step before has read.
+func (m model) tells(p *page) {
 	for _, told := range m.told {
-		mark, style := t.Status(probes.OK)
-		p.say(t.Faint, style.Render(mark)+" ", told)
+		mark, style := m.theme.Status(probes.OK)
+		p.say(m.theme.Faint, style.Render(mark)+" ", told)
 	}
 }
 
@@ -174,6 +185,14 @@ func (m model) sights(p *page) {
 	}
 }
 
+// titleRoom is how wide a step's title gets beside its answer.
+const titleRoom = 24
+
+// answerLine is a step with its answer.
+func answerLine(t theme.Theme, g wizard.Given) string {
+	return widgets.Fit(t.Say(g.Step.Title), titleRoom, t.Marks.Ellipsis) + "  " + t.Clean(g.Answer)
+}
+
 // given lists the answers so far, as many as there is room for: the last ones.
 func (m model) given(p *page) {
 	t := m.theme
@@ -183,7 +202,7 @@ func (m model) given(p *page) {
 		if g.Step.ID == m.q.step.ID {
 			break
 		}
-		before = append(before, t.Faint.Render(widgets.Fit(t.Clean(g.Step.ID), 12, "")+t.Clean(g.Answer)))
+		before = append(before, t.Faint.Render(answerLine(t, g)))
 	}
 	if len(before) > room {
 		before = before[len(before)-max(room, 0):]

@@ -33,6 +33,12 @@ func InTmux(t testing.TB, command string, w, h int) *Terminal {
 	return tm
 }
 
+// Keys are the names that tmux has for keys that bubbletea calls otherwise.
+var Keys = map[string]string{
+	"enter": "Enter", "esc": "Escape", "tab": "Tab", "up": "Up", "down": "Down", "left": "Left", "right": "Right",
+	"home": "Home", "end": "End", "pgup": "PPage", "pgdown": "NPage",
+}
+
 // Do runs a tmux command and returns what it prints.
 func (tm *Terminal) Do(args ...string) string {
 	tm.t.Helper()
