@@ -124,7 +124,8 @@ func backup(path string, mode fs.FileMode, now time.Time) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("backing up %s: %w", path, err)
 	}
-	base := path + ".before-" + now.Format("20060102-150405")
+	// A name with a dot in front: "include sites-enabled/*" would read any other.
+	base := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".before-"+now.Format("20060102-150405"))
 	for n := 1; ; n++ {
 		name := base
 		if n > 1 {

@@ -59,6 +59,9 @@ var balancerStep = Step{
 		if had.Kind != d.Config.Balancer.Kind {
 			d.Config.Balancer.Config = ""
 		}
+		if d.takenRunning() {
+			d.Here, d.Config.Balancer.Config = true, d.Taken.File
+		}
 	}),
 	Keys: []string{"balancer.kind"},
 }

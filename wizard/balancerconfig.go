@@ -25,7 +25,7 @@ var balancerConfigStep = Step{
 	},
 	Skip: func(d Draft) bool {
 		k := d.Config.Balancer.Kind
-		return noneStands(d) || !d.Here || k != cluster.Nginx && k != cluster.HAProxy
+		return noneStands(d) || d.takenRunning() || !d.Here || k != cluster.Nginx && k != cluster.HAProxy
 	},
 	Apply: func(d *Draft, answer string) probes.Text {
 		if answer == "-" {

@@ -12,20 +12,11 @@ var balancerPlaceStep = Step{
 		{"elsewhere", probes.T("on another host")},
 	}),
 	Default: func(d Draft) string {
-		if d.Taken.Running {
-			return "here"
-		}
 		if host := d.Config.Balancer.Host(); host != "" && !d.IsLocal(host) {
 			return "elsewhere"
 		}
 		return "here"
 	},
-	From: func(d Draft) probes.Text {
-		if d.Taken.Running {
-			return probes.T("where it runs now")
-		}
-		return probes.Text{}
-	},
-	Skip:  noneStands,
+	Skip:  func(d Draft) bool { return noneStands(d) || d.takenRunning() },
 	Apply: choose(func(d *Draft, answer string) { d.Here = answer == "here" }),
 }

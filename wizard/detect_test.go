@@ -122,11 +122,15 @@ proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_
 	s := session(t, f, nil)
 	looked(t, s, "")
 	got := suggested(t, s)
-	for id, want := range map[string]string{"nodes": "node1=10.11.12.13, node2=10.11.12.14 | as in ", "balancer": "nginx | as in " + nginx.Dir, "place": "here | where it runs now",
+	for id, want := range map[string]string{"nodes": "node1=10.11.12.13, node2=10.11.12.14 | as in ", "balancer": "nginx | as in " + nginx.Dir,
 		"ports": "38888 | as in ", "forwarding": fmt.Sprintf("%d | as in ", port), "idle": "30m | as in "} {
 		if !strings.HasPrefix(got[id], want) {
 			t.Errorf("%s is %q, expected %q", id, got[id], want)
 		}
+	}
+
+	if _, asked := got["place"]; asked || !s.Draft().Here || s.Config().Balancer.Config != filepath.Join(nginx.Dir, "nginx.conf") {
+		t.Errorf("what is known is asked: %v, %+v", got, s.Config().Balancer)
 	}
 
 	second := probetest.Listen(t)

@@ -175,6 +175,12 @@ func fromServers(d Draft) probes.Text {
 	return d.from(func(p cluster.WayPlaces) string { return p.Servers })
 }
 
+// takenRunning tells that the balancer is the one that runs here and was taken over: where it runs and which file it reads
+// is known.
+func (d Draft) takenRunning() bool {
+	return d.Taken.Running && d.Taken.Kind == d.Config.Balancer.Kind && !d.None
+}
+
 // keepBackends drops the list of backends with their weights where it does not agree with the nodes and ports any more:
 // each node then is one on its first port.
 func (d *Draft) keepBackends() {

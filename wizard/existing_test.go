@@ -130,6 +130,21 @@ func TestTakingOverAConfiguration(t *testing.T) {
 	}
 }
 
+// What a configuration has wrong is not suggested, and it is said why.
+func TestFaultsAreNotTakenOver(t *testing.T) {
+	text := strings.NewReplacer("2h;", "20s;", "ip_hash;", "least_conn;").Replace(existingNginx)
+	file := inFile(t, "nginx.conf", text)
+	s := session(t, here, nil)
+	looked(t, s, file)
+	got := suggested(t, s)
+	if want := "1h | longer than the 20s of " + file + ":21, which cuts tunnels between two heartbeats"; got["idle"] != want {
+		t.Errorf("idle is %q, expected %q", got["idle"], want)
+	}
+	if want := "ip-hash | what its clients need: the least-conn of " + file + ":5 is not sticky"; got["policy"] != want {
+		t.Errorf("policy is %q, expected %q", got["policy"], want)
+	}
+}
+
 // Weights of nodes that are there no more, or on another port, do not stay behind.
 func TestOtherNodesDropTheBackends(t *testing.T) {
 	for id, answer := range map[string]string{"nodes": "10.9.9.1, 10.9.9.2", "ports": "48999"} {

@@ -1,6 +1,8 @@
 package wizard
 
 import (
+	"cmp"
+
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 )
@@ -19,11 +21,26 @@ var policyStep = Step{
 		{"round-robin", probes.T("one after the other: not sticky")},
 		{"random-two", probes.T("the less busy of two: not sticky")},
 	}),
-	Default: func(d Draft) string { return d.Config.Proxy.Policy },
-	From:    func(d Draft) probes.Text { return d.from(func(p cluster.WayPlaces) string { return p.Policy }) },
-	Skip:    func(d Draft) bool { return noneStands(d) || !d.Many },
-	Apply:   choose(func(d *Draft, answer string) { d.Config.Proxy.Policy = answer }),
-	Keys:    []string{"proxy.policy"},
+	Default: func(d Draft) string {
+		if d.looseWay() {
+			return cluster.Default(d.Config.Product).Proxy.Policy
+		}
+		return d.Config.Proxy.Policy
+	},
+	From: func(d Draft) probes.Text {
+		if d.looseWay() {
+			return probes.T("what its clients need: the %s of %s is not sticky", d.Taken.Way.Policy, cmp.Or(d.Taken.Way.From.Policy, d.Taken.File))
+		}
+		return d.from(func(p cluster.WayPlaces) string { return p.Policy })
+	},
+	Skip:  func(d Draft) bool { return noneStands(d) || !d.Many },
+	Apply: choose(func(d *Draft, answer string) { d.Config.Proxy.Policy = answer }),
+	Keys:  []string{"proxy.policy"},
+}
+
+// looseWay tells that what was taken over does not bring clients back to their node, and that they have to come back.
+func (d Draft) looseWay() bool {
+	return d.Taken.Way != nil && d.Taken.Way.Policy != "" && d.stateful() && !sticky(d.Taken.Way.Policy)
 }
 
 // sticky tells whether a policy brings a client back to its node.

@@ -82,7 +82,7 @@ func (g *guide) keepPorts(ctx context.Context, cfg cluster.Config) error {
 	if err != nil || diff == "" {
 		return err
 	}
-	g.say(probes.Verbatim(diff))
+	g.paste(strings.TrimRight(diff, "\n"))
 	ok, err := g.confirm(ctx, probes.T("write it, so that the next start takes these ports?"))
 	if err != nil || !ok {
 		return err

@@ -120,12 +120,16 @@ func (g *guide) review(ctx context.Context, p wizard.Plan) (bool, error) {
 			continue
 		}
 		changes++
-		g.say(probes.Verbatim(strings.TrimRight(diff, "\n")))
+		g.paste(strings.TrimRight(diff, "\n"))
 	}
 	if changes == 0 {
 		return true, nil
 	}
-	ok, err := g.confirm(ctx, probes.T("write what is shown (files: %d), after a look at this host?", changes))
+	question := probes.T("write this file, after a look at this host?")
+	if changes > 1 {
+		question = probes.T("write these %d files, after a look at this host?", changes)
+	}
+	ok, err := g.confirm(ctx, question)
 	if err != nil || ok {
 		return ok, err
 	}
@@ -220,7 +224,13 @@ func (g *guide) write(ctx context.Context, p wizard.Plan) error {
 			g.say(probes.T("wrote %s", f.Path))
 		}
 	}
+	var why probes.Text
 	for _, c := range p.Commands {
+		if c.Why.String() == why.String() {
+			c.Why = probes.Text{} // it was said of the command before
+		} else {
+			why = c.Why
+		}
 		if err := g.run(ctx, c); err != nil {
 			return err
 		}
@@ -233,9 +243,9 @@ func (g *guide) run(ctx context.Context, c wizard.Command) error {
 	if !c.Why.IsZero() {
 		g.say(c.Why)
 	}
-	g.say(probes.T("  %s", c.Run))
+	g.paste("  " + c.Run)
 	if c.Undo != "" {
-		g.say(probes.T("  # to take it back: %s", c.Undo))
+		g.paste("  " + g.words(probes.T("# to take it back: %s", c.Undo)))
 	}
 	if g.in == nil && !g.commands {
 		g.say(probes.T("  not run (commands: none)"))
@@ -248,7 +258,7 @@ func (g *guide) run(ctx context.Context, c wizard.Command) error {
 	}
 	output, err := g.journal.Run(ctx, c, wizard.Shell)
 	if output != "" {
-		g.say(probes.Verbatim(output))
+		g.paste(output)
 	}
 	if err != nil && c.Check {
 		return &refusedError{c.Run, output, err}
@@ -278,7 +288,7 @@ func (g *guide) asked(ctx context.Context, step string) (done bool, err error) {
 func (g *guide) goodbye() error {
 	g.say(probes.Text{})
 	g.say(probes.T("the same again, without a question:"))
-	g.say(probes.Verbatim(g.equivalent()))
+	g.paste(g.equivalent())
 	if entries, err := g.journal.Entries(); err == nil && len(entries) > 0 {
 		g.say(probes.T("to take it back: wsdoctor setup --undo%s", configFlag(g.a.config)))
 	}

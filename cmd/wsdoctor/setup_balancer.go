@@ -115,14 +115,14 @@ func (g *guide) planNginx(p *wizard.Plan, d wizard.Draft, file string, running w
 	if file != usualNginx {
 		words += " -c " + wizard.Quote(file)
 	}
-	p.Commands = append(p.Commands, wizard.Command{Run: "nginx -t" + words, Again: true, Check: true})
+	p.Commands = append(p.Commands, wizard.Command{Run: "nginx -t" + words, Again: true, Check: true, Why: probes.T("nginx says whether it takes these files")})
 	switch {
 	case runs && running.Reload != "":
-		p.Commands = append(p.Commands, wizard.Command{Run: running.Reload, Again: true})
+		p.Commands = append(p.Commands, wizard.Command{Run: running.Reload, Again: true, Why: probes.T("nginx reads its files again; tunnels that are open stay")})
 	case systemdRuns():
-		p.Commands = append(p.Commands, wizard.Command{Run: "systemctl reload-or-restart nginx", Again: true})
+		p.Commands = append(p.Commands, wizard.Command{Run: "systemctl reload-or-restart nginx", Again: true, Why: probes.T("nginx reads its files")})
 	default:
-		p.Commands = append(p.Commands, wizard.Command{Run: "nginx" + words, Undo: "nginx -s stop" + words})
+		p.Commands = append(p.Commands, wizard.Command{Run: "nginx" + words, Undo: "nginx -s stop" + words, Why: probes.T("nginx is started")})
 	}
 	return nil
 }
@@ -197,12 +197,12 @@ func (g *guide) planHAProxy(p *wizard.Plan, d wizard.Draft, file string, running
 			p.Commands = append(p.Commands, wizard.Command{Run: s.Do, Undo: s.Undo})
 		}
 	}
-	p.Commands = append(p.Commands, wizard.Command{Run: "haproxy -c -f " + wizard.Quote(file), Again: true, Check: true})
+	p.Commands = append(p.Commands, wizard.Command{Run: "haproxy -c -f " + wizard.Quote(file), Again: true, Check: true, Why: probes.T("HAProxy says whether it takes this file")})
 	switch {
 	case runs && running.Reload != "":
-		p.Commands = append(p.Commands, wizard.Command{Run: running.Reload, Again: true})
+		p.Commands = append(p.Commands, wizard.Command{Run: running.Reload, Again: true, Why: probes.T("HAProxy reads its file again; tunnels that are open stay")})
 	case systemdRuns():
-		p.Commands = append(p.Commands, wizard.Command{Run: "systemctl reload-or-restart haproxy", Again: true})
+		p.Commands = append(p.Commands, wizard.Command{Run: "systemctl reload-or-restart haproxy", Again: true, Why: probes.T("HAProxy reads its file")})
 	default:
 		g.say(probes.T("HAProxy is not started by systemd here: start it anew with -f %s once this is written", file))
 	}

@@ -37,17 +37,20 @@ func (g *guide) foreground(ctx context.Context, d wizard.Draft) (done bool, err 
 	if err != nil {
 		return false, err
 	}
-	defer giveBack()
+	defer func() { giveBack() }()
 	step, said := "", error(nil)
 	err = g.a.serveProxy(ctx, d.Config, g.path, proxyOptions{quiet: true}, func(run context.Context, p *embedproxy.Proxy) {
 		g.say(probes.T("the proxy listens on %s", strings.Join(p.Addresses(), ", ")))
 		if step = g.reachable(p, d); step == "" {
 			step = g.prove(run, d)
 		}
-		giveBack()
+		lent := giveBack()
 		if step != "" {
 			p.Kill()
 			return
+		}
+		if len(lent) > 0 {
+			g.say(probes.T("the stand-ins have gone again: clients come through once the service listens on %s", strings.Join(lent, ", ")))
 		}
 		said = g.goodbye()
 		g.say(probes.T("the proxy serves until Ctrl-C"))
@@ -84,14 +87,16 @@ func (g *guide) reachable(p *embedproxy.Proxy, d wizard.Draft) (step string) {
 }
 
 // lend starts a stand-in in the place of each service of this host that does not run yet, so that the way to it can be
-// proven; giveBack ends them and may be called twice.
-func (g *guide) lend(ctx context.Context, d wizard.Draft) (giveBack func(), err error) {
+// proven; giveBack ends them, returns where they were, and may be called twice.
+func (g *guide) lend(ctx context.Context, d wizard.Draft) (giveBack func() []string, err error) {
 	var lent []*standin.Server
-	giveBack = func() {
+	giveBack = func() (where []string) {
 		for _, s := range lent {
+			where = append(where, s.Addr().String())
 			_ = s.Close() // it listened; there is nothing to lose
 		}
 		lent = nil
+		return where
 	}
 	for _, b := range d.Config.Backends() {
 		host, _, _ := net.SplitHostPort(b.Address)

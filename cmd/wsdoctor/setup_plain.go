@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/tui/setup"
 	"example.com/wsdoctor/tui/theme"
+	"example.com/wsdoctor/tui/widgets"
 	"example.com/wsdoctor/wizard"
+	"golang.org/x/term"
 )
 
 // pasteGap is how long after a line another one counts as pasted with it: a paste arrives at once, and nobody types a
@@ -42,12 +45,46 @@ var (
 func (g *guide) words(t probes.Text) string { return t.In(g.a.translate()) }
 
 func (g *guide) say(t probes.Text) {
-	for _, line := range strings.Split(g.words(t), "\n") {
-		if line = probes.Printable(line); g.a.ascii() {
-			line = probes.ASCII(line)
+	for _, line := range g.lines(t) {
+		if width := g.width(); width > 0 && widgets.Width(line) > width {
+			indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+			for _, part := range widgets.Wrap(line[len(indent):], width-len(indent), "") {
+				fmt.Fprintln(g.a.stdout, indent+part)
+			}
+			continue
 		}
 		fmt.Fprintln(g.a.stdout, line)
 	}
+}
+
+// paste shows what is to be copied or compared, as it is.
+func (g *guide) paste(text string) {
+	for _, line := range g.lines(probes.Verbatim(text)) {
+		fmt.Fprintln(g.a.stdout, line)
+	}
+}
+
+func (g *guide) lines(t probes.Text) []string {
+	lines := strings.Split(g.words(t), "\n")
+	for i := range lines {
+		if lines[i] = probes.Printable(lines[i]); g.a.ascii() {
+			lines[i] = probes.ASCII(lines[i])
+		}
+	}
+	return lines
+}
+
+// width is that of a terminal that can be drawn on; 0 for others, whose reader may have lines of its own.
+func (g *guide) width() int {
+	f, ok := g.a.stdout.(*os.File)
+	if !g.draw || !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 // tell says what was found out.

@@ -219,7 +219,7 @@ func (m model) keys() string {
 	} else if m.q.choices != nil {
 		hints = append([][2]string{{t.Marks.UpDown, "choose"}}, hints...)
 	} else {
-		hints = append([][2]string{{"tab", "edit the suggestion"}}, hints...)
+		hints = append([][2]string{{"tab", "edit"}}, hints...)
 	}
 	var out []string
 	for _, h := range hints {

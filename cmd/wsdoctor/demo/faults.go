@@ -2,6 +2,8 @@ package demo
 
 import (
 	"context"
+	"io"
+	"net"
 	"time"
 
 	"example.com/wsdoctor/probes"
@@ -83,6 +85,9 @@ func (w *World) waiting(ctx context.Context, on bool) error {
 	if err := n.start(ctx, true); err != nil {
 		return err
 	}
+	if err := closedByNode(ctx, n.address); err != nil {
+		return err
+	}
 	n.end()
 	w.work.Go(func() {
 		for w.stillWaiting() && n.start(w.ctx, false) != nil {
@@ -91,6 +96,21 @@ func (w *World) waiting(ctx context.Context, on bool) error {
 		w.over(func(s *state) { s.waiting = false })
 	})
 	return nil
+}
+
+// closedByNode makes a connection that the node is the first to close, so that its port is in TIME_WAIT even where it
+// happens to have no client.
+func closedByNode(ctx context.Context, address string) error {
+	c, err := (&net.Dialer{Timeout: dialTime}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(dialTime))
+	if _, err = io.WriteString(c, "GET / HTTP/1.0\r\n\r\n"); err == nil {
+		_, err = io.Copy(io.Discard, c) // HTTP/1.0 ends with the connection
+	}
+	return err
 }
 
 func (w *World) stillWaiting() bool {

@@ -119,9 +119,8 @@ func TestFaults(t *testing.T) {
 	}
 
 	toggle(t, w, "is frozen")
-	if answers(t, second, 200*time.Millisecond) {
-		t.Error("a frozen node answers")
-	}
+	// A stop signal takes each thread of the process as it comes to it.
+	until(t, "the node to stop", func() bool { return !answers(t, second, 500*time.Millisecond) })
 	toggle(t, w, "is frozen")
 	if !answers(t, second, 10*time.Second) {
 		t.Error("it does not go on")
