@@ -3,6 +3,7 @@ package wizard
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -32,6 +33,8 @@ func Detect(ctx context.Context, t probes.Target, settings string) Found {
 	f.findBalancers(ctx, t, seen)
 	f.findInstall(t, seen)
 	f.findPairs(t)
+	_, err = os.Lstat(t.Path("/run/systemd/system")) // sd_booted(3)
+	f.NoSystemd = errors.Is(err, fs.ErrNotExist)
 	var why *probes.Reason
 	if walls, err := firewall.Observe(ctx, t); errors.As(err, &why) && why.Status == probes.Skipped {
 		// Nothing has to come in with the settings as they are; the steps about ports look again.

@@ -14,6 +14,7 @@ type Found struct {
 	Addrs     []netip.Addr // of this host's interfaces, those that others can reach first
 	Install   *Install     // nil: no tree of the FineReport family was found
 	Balancers []Running
+	NoSystemd bool   // another program started this host: systemctl has nobody to talk to
 	Pairs     []Pair // certificates with their keys
 	Settings  string // the settings file that was there; "": none
 	Config    cluster.Config

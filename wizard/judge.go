@@ -62,6 +62,10 @@ func (st Step) judge(before Draft, answer string, problem probes.Text) Verdict {
 		v.Ports = st.Ports(v.Draft)
 		v.judgePorts(st)
 	}
+	if st.ID == launchStep.ID && answer == LaunchService && before.Found.NoSystemd {
+		v.Advice = append(v.Advice, probes.Finding{Severity: probes.Warning,
+			Title: probes.T("systemd did not start this host: systemctl will refuse, and nothing is launched")})
+	}
 	if st.ID == policyStep.ID && v.Draft.stateful() && !sticky(answer) {
 		v.Advice = append(v.Advice, probes.Finding{Severity: probes.Warning,
 			Title: probes.T("%s is not sticky: %s clients that begin with polling will be told \"Session ID unknown\"", answer, productTitle(v.Draft.Config.Product))})

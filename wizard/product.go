@@ -13,7 +13,7 @@ var productStep = Step{
 	Choices: func(Draft) []Choice {
 		var out []Choice
 		for _, p := range cluster.Products {
-			out = append(out, Choice{string(p.Name), probes.Text{Format: p.Title}})
+			out = append(out, Choice{string(p.Name), probes.Phrase(p.Title).Text()})
 		}
 		return out
 	},
@@ -49,7 +49,7 @@ var productStep = Step{
 // stopped is the Skip of a step that is asked unless there is nothing to set up.
 func stopped(d Draft) bool { return d.Stop }
 
-func productTitle(p cluster.Product) string {
+func productTitle(p cluster.Product) probes.Phrase {
 	info, _ := p.Info()
-	return info.Title
+	return probes.Phrase(info.Title)
 }

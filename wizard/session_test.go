@@ -104,6 +104,19 @@ func TestSuggestionsLeadToTheEnd(t *testing.T) {
 	}
 }
 
+func TestAServiceWithoutSystemd(t *testing.T) {
+	for _, without := range []bool{false, true} {
+		found := here
+		found.NoSystemd = without
+		s := session(t, found, nil)
+		walk(t, s, map[string]string{"balancer": "embedded", "place": "here"}, func(id string) {
+			if v := s.Judge("service"); id == "launch" && (len(v.Advice) > 0) != without {
+				t.Errorf("without systemd: %v, said: %v", without, v.Advice)
+			}
+		})
+	}
+}
+
 func TestWithoutABalancer(t *testing.T) {
 	s := session(t, here, nil)
 	asked := walk(t, s, map[string]string{"product": "finebi", "balancer": "none"}, nil)

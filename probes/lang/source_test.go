@@ -6,12 +6,10 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -94,22 +92,12 @@ func (s *source) parse(t *testing.T, byPath map[string]*pkg, path string) {
 		t.Fatalf("%s: no Go files (%v)", path, err)
 	}
 	names = slices.DeleteFunc(names, func(n string) bool { return strings.HasSuffix(n, "_test.go") })
-	p.files = make([]*ast.File, len(names))
-	errs := make([]error, len(names))
-	var wg sync.WaitGroup
-	for i, name := range names {
-		wg.Go(func() {
-			var text []byte
-			if text, errs[i] = os.ReadFile(name); errs[i] == nil {
-				p.files[i], errs[i] = parser.ParseFile(s.fset, name, text, parser.SkipObjectResolution)
-			}
-		})
-	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range p.files {
+	for _, name := range names {
+		f, err := parser.ParseFile(s.fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.files = append(p.files, f)
 		for _, imp := range f.Imports {
 			if full, err := strconv.Unquote(imp.Path.Value); err == nil {
 				if own, ok := strings.CutPrefix(full, module+"/"); ok && !slices.Contains(p.imports, own) {

@@ -17,6 +17,7 @@ var tabs = []struct{ title, key, shows string }{
 	{"Balancer", "5", "active tests"},
 	{"Config", "6", "opens a file"},
 	{"Proxy", "7", "runs one here"},
+	{"Set-up", "8", "From nothing"},
 }
 
 // limits fail the program; 0 is none.

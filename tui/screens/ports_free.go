@@ -70,7 +70,7 @@ func (p portsScreen) workKeys(st State, o ports.Observation) []Key {
 	}
 	keys := []Key{
 		{Names: []string{"w"}, Label: "w", Hint: probes.T("wait"), Help: probes.T("wait until the selected port can be bound"), Off: First(none, offWait), Do: func() (Screen, tea.Cmd) { return p.waitFor(port.Port) }},
-		{Names: []string{"F"}, Label: "F", Hint: probes.T("free"), Help: probes.T("end the process that holds the port (it asks)"), Off: First(none, offFree), Do: press(func() Screen { return p.freeing(port, holders) })},
+		{Names: []string{"F"}, Label: "F", Hint: probes.T("free it"), Help: probes.T("end the process that holds the port (it asks)"), Off: First(none, offFree), Do: press(func() Screen { return p.freeing(port, holders) })},
 	}
 	if !p.detail {
 		keys = append(keys, Key{Names: []string{"esc"}, Label: "esc", Help: probes.T("stop waiting, let go of the result or the filter"), Off: offStop, Do: press(func() Screen {
