@@ -97,7 +97,7 @@ func TestDemoOnATerminal(t *testing.T) {
 	tm.Press(screenKey(t, "Overview"), "b")
 	tm.Shows("─ break something ─", "1  off  node1 is killed")
 	tm.Press("1")
-	tm.Shows("in: node1 is killed", "refused", "→ port 18881: nothing listens")
+	tm.Shows("in: node1 is killed", "refused", "nothing listens")
 	tm.Press("b")
 	tm.Shows("1  IN   node1 is killed")
 	tm.Press("Enter")
