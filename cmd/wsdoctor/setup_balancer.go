@@ -146,19 +146,18 @@ func includedFolder(c *conf.Config, file string) (folder string, included bool) 
 
 // withInclude adds an include at the end of the http block.
 func withInclude(c *conf.Config, path string) (wizard.File, error) {
-	for _, http := range conf.Find(c.Top, "http") {
-		if !http.HasBlock || http.Close >= len(http.File.Src) {
-			break
-		}
-		var b bytes.Buffer
-		b.Write(http.File.Src[:http.Close])
-		if line := http.File.LineStart(http.Close); len(bytes.TrimSpace(http.File.Src[line:http.Close])) > 0 {
-			b.WriteString("\n")
-		}
-		fmt.Fprintf(&b, "    include %s;\n%s", path, http.File.Src[http.Close:])
-		return wizard.File{Path: http.File.Name, Content: b.Bytes(), Mode: 0o644}, nil
+	blocks := conf.Find(c.Top, "http")
+	if len(blocks) == 0 || !blocks[0].HasBlock || blocks[0].Close >= len(blocks[0].File.Src) {
+		return wizard.File{}, errors.New("adding to nginx's configuration: found no http block in it, expected one")
 	}
-	return wizard.File{}, errors.New("adding to nginx's configuration: found no http block in it, expected one")
+	http := blocks[0]
+	var out bytes.Buffer
+	out.Write(http.File.Src[:http.Close])
+	if line := http.File.LineStart(http.Close); len(bytes.TrimSpace(http.File.Src[line:http.Close])) > 0 {
+		out.WriteString("\n")
+	}
+	fmt.Fprintf(&out, "    include %s;\n%s", path, http.File.Src[http.Close:])
+	return wizard.File{Path: http.File.Name, Content: out.Bytes(), Mode: 0o644}, nil
 }
 
 // What stands around our part of HAProxy's file, which has no folder for such parts.

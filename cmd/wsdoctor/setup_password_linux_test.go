@@ -40,7 +40,7 @@ func TestSetupAsksForThePassword(t *testing.T) {
 	d := probetest.MariaDB(t)
 	url := "mysql://" + d.User + "@" + d.Address + "/" + d.Name
 	dir := t.TempDir()
-	s, cmd, hangUp := startOn(t, dir, "dumb", "setup")
+	s, _, hangUp := startOn(t, dir, "dumb", "setup")
 	s.see("\r\nexisting")
 	s.press("mysql://fine@" + probetest.ClosedPort(t) + "/finedb\r")
 	s.see("not taken yet: reading mysql://fine@")
@@ -63,7 +63,7 @@ func TestSetupAsksForThePassword(t *testing.T) {
 	if out, err := d.Run(tableOfPorts); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	s, cmd, _ = startOn(t, dir, "dumb", "setup")
+	s, cmd, _ := startOn(t, dir, "dumb", "setup")
 	s.see("going on where the last session was")
 	s.see("(not shown): ")
 	s.press(d.Password + "\r")

@@ -73,7 +73,7 @@ func (tm *Terminal) Ask(format string) string {
 // test that has failed.
 const (
 	lookEvery = 20 * time.Millisecond
-	lookFor   = 60 * time.Second
+	lookFor   = 120 * time.Second
 )
 
 // Until looks at the screen until good says so.
