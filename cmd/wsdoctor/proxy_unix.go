@@ -80,7 +80,9 @@ func (s *supervisor) signals(context.Context) {
 		}
 		switch {
 		case sig == syscall.SIGHUP:
-			s.reload()
+			if !s.options.endsAtHangUp {
+				s.reload()
+			}
 		case sig == syscall.SIGUSR2:
 			if stopping {
 				continue
