@@ -307,3 +307,11 @@ func TestIdleCostsNothing(t *testing.T) {
 		t.Error("a countdown is scheduled where none runs")
 	}
 }
+
+func TestTheFirstScreenIsAsAsked(t *testing.T) {
+	o := madeUpOptions()
+	o.Begin = "Ports"
+	if a := byHand(t, o, 80, 24).a; screens.All[a.active].Title != "Ports" {
+		t.Errorf("it begins on %s", screens.All[a.active].Title)
+	}
+}

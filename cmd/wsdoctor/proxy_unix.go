@@ -87,6 +87,10 @@ func (s *supervisor) signals(context.Context) {
 			if stopping {
 				continue
 			}
+			if s.options.endsAtHangUp { // a successor would be another set-up on this terminal
+				s.log.Error("no successor; this process goes on", "error", "it was launched by set-up")
+				continue
+			}
 			if err := s.handOver(); err != nil {
 				s.log.Error("no successor; this process goes on", "error", err)
 			} else {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,7 +29,7 @@ func TestALaunchedProxyEndsWithItsTerminal(t *testing.T) {
 		return
 	}
 	firstTimeServices(t)
-	for _, tc := range []struct {
+	for i, tc := range []struct {
 		name, term string
 		controls   bool // the terminal, its session: then the kernel sends SIGHUP
 		screens    bool // they are open
@@ -35,16 +37,16 @@ func TestALaunchedProxyEndsWithItsTerminal(t *testing.T) {
 	}{
 		{"a terminal with the screens", "xterm", true, true, false},
 		{"a terminal of another session, with the screens", "xterm", false, true, false},
-		{"a terminal before the screens are open", "xterm", true, false, false},
 		{"a terminal that cannot be drawn on", "dumb", true, false, false},
 		{"SIGTERM", "xterm", true, true, true},
 	} {
-		cmd, master := launchedOn(t, tc.term, tc.controls, time.Second)
+		port := 18889 + i // one of its own: the last one's is in TIME_WAIT
+		cmd, master := launchedOn(t, tc.term, tc.controls, port, 100*time.Millisecond)
 		if tc.screens {
 			press(t, master, "\r")
 			readUntil(t, master, cmd, "proxy on ")
 		}
-		c, hello := dialProxy(t, "127.0.0.1:18889")
+		c, hello := dialProxy(t, fmt.Sprintf("127.0.0.1:%d", port))
 		if !strings.Contains(hello, "the service") {
 			t.Errorf("%s: the client got %s", tc.name, hello)
 		}
@@ -60,7 +62,7 @@ func TestALaunchedProxyEndsWithItsTerminal(t *testing.T) {
 			t.Errorf("%s: the client got %d", tc.name, code)
 		}
 		endsAlone(t, tc.name, cmd)
-		if c, err := net.Dial("tcp", "127.0.0.1:18889"); err == nil {
+		if c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			c.Close()
 			t.Errorf("%s: somebody still listens", tc.name)
 		}
@@ -76,7 +78,7 @@ func TestLeavingALaunchedProxy(t *testing.T) {
 		return
 	}
 	firstTimeServices(t)
-	cmd, master := launchedOn(t, "xterm", true, time.Minute)
+	cmd, master := launchedOn(t, "xterm", true, 18889, time.Minute)
 	press(t, master, "\r")
 	readUntil(t, master, cmd, "proxy on ")
 	c, _ := dialProxy(t, "127.0.0.1:18889")
@@ -101,10 +103,10 @@ func TestLeavingALaunchedProxy(t *testing.T) {
 }
 
 // launchedOn launches the proxy by set-up on a terminal of its own, and returns once the proof was there.
-func launchedOn(t *testing.T, term string, controls bool, drain time.Duration) (*exec.Cmd, *os.File) {
+func launchedOn(t *testing.T, term string, controls bool, port int, drain time.Duration) (*exec.Cmd, *os.File) {
 	t.Helper()
 	dir := t.TempDir()
-	keptAnswers(t, filepath.Join(dir, "wsdoctor.yaml"), drain)
+	keptAnswers(t, filepath.Join(dir, "wsdoctor.yaml"), port, drain)
 	master, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +134,7 @@ func launchedOn(t *testing.T, term string, controls bool, drain time.Duration) (
 }
 
 // keptAnswers leaves settings and the answers of an earlier session to every step.
-func keptAnswers(t *testing.T, path string, drain time.Duration) {
+func keptAnswers(t *testing.T, path string, port int, drain time.Duration) {
 	t.Helper()
 	cfg := cluster.Default(cluster.Generic)
 	cfg.Nodes = []cluster.Node{{Host: "127.0.0.2"}}
@@ -147,6 +149,9 @@ func keptAnswers(t *testing.T, path string, drain time.Duration) {
 	for _, q := range firstTime {
 		if st, open := s.Step(); !open || st.ID != q.step {
 			t.Fatalf("the step %q is asked, expected %q", st.ID, q.step)
+		}
+		if q.step == "forwarding" {
+			q.answer = strconv.Itoa(port)
 		}
 		if v, err := s.Take(q.answer); err != nil || !v.OK() {
 			t.Fatalf("%s: %q is not taken: %v %v", q.step, q.answer, v.Refused, err)
