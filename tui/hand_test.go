@@ -92,7 +92,7 @@ func (d *hand) finish() *hand {
 // with the test.
 func (d *hand) settles(cmd tea.Cmd, text string) {
 	d.t.Helper()
-	messages := make(chan tea.Msg)
+	messages, left := make(chan tea.Msg), d.a.work.ctx.Done() // the model is this goroutine's alone
 	var start func(tea.Cmd)
 	start = func(cmd tea.Cmd) {
 		if cmd == nil {
@@ -107,7 +107,7 @@ func (d *hand) settles(cmd tea.Cmd, text string) {
 			default:
 				select {
 				case messages <- m:
-				case <-d.a.work.ctx.Done():
+				case <-left:
 				}
 			}
 		}()

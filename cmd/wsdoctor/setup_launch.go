@@ -142,11 +142,13 @@ func (g *guide) lend(ctx context.Context, d wizard.Draft) (giveBack func() []str
 // proofTime bounds the handshakes of the proof, those with the backends included.
 const proofTime = 30 * time.Second
 
-// settleTime is how long a balancer may take until it serves by what it was told to read, and settleEvery how often it is
-// asked meanwhile: a reload returns before its new workers take clients.
+// settleTime is how long a balancer may take until it serves by what it was told to read, settleEvery how often it is asked
+// meanwhile, and settled how many handshakes in a row say that it does: a reload returns before the new workers take
+// clients, and for a moment old and new ones take them side by side.
 const (
 	settleTime  = 5 * time.Second
 	settleEvery = 200 * time.Millisecond
+	settled     = 3
 )
 
 // prove opens a WebSocket the way clients do, and shows each phase. It returns "" where the upgrade came through, else
@@ -163,7 +165,13 @@ func (g *guide) prove(ctx context.Context, d wizard.Draft) (step string) {
 	out := &textOutput{notes: g.a.stdout, messages: g.a.stdout, terminal: g.a.stdoutTTY, ascii: g.a.ascii(), voice: g.a.voice(), now: time.Now}
 	tr := handshake.Dial(ctx, handshake.Request{URL: url})
 	if !d.Embedded() || d.Launch == wizard.LaunchService { // what was told to reload or start takes a moment
-		for soon := time.Now().Add(settleTime); !tr.Upgraded() && time.Now().Before(soon) && ctx.Err() == nil; {
+		row := 0
+		for soon := time.Now().Add(settleTime); time.Now().Before(soon) && ctx.Err() == nil; {
+			if row++; !tr.Upgraded() {
+				row = 0
+			} else if row == settled {
+				break
+			}
 			select {
 			case <-ctx.Done():
 			case <-time.After(settleEvery):

@@ -32,9 +32,9 @@ var connectionUnconditional = Rule{
 			}
 			f := at(d, sev, probes.T("Connection is %q on plain requests too, expected it on handshakes only", d.Arg(1)))
 			if strings.HasPrefix(value, "$") {
-				f = f.with(mapLines...).with("proxy_set_header Connection " + value + ";").edit(replaceArg(d, 1, value)).edit(edits...)
+				f = f.with("proxy_set_header Connection " + value + ";").with(mapLines...).edit(replaceArg(d, 1, value)).edit(edits...)
 			} else {
-				f = f.with("# in http { }:").with(upgradeMap("connection_upgrade")...).with("proxy_set_header Connection $connection_upgrade;")
+				f = f.with("proxy_set_header Connection $connection_upgrade;", aboveServers).with(upgradeMap("connection_upgrade")...)
 			}
 			out = append(out, f)
 		}

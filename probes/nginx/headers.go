@@ -151,8 +151,11 @@ func (in *Input) connectionValue() (value string, edits []conf.Edit, mapLines []
 	if !ok {
 		return `"upgrade"`, nil, nil
 	}
-	return "$" + name, []conf.Edit{edit}, upgradeMap(name)
+	return "$" + name, []conf.Edit{edit}, append([]string{aboveServers}, upgradeMap(name)...)
 }
+
+// aboveServers says where lines belong that nginx takes in the http block alone.
+const aboveServers = "# in http { }, outside of every server"
 
 // upgradeMap is nginx's own recommendation, https://nginx.org/en/docs/http/websocket.html.
 func upgradeMap(name string) []string {

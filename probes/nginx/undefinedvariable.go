@@ -50,7 +50,7 @@ func (in *Input) undefined(d *conf.Directive, name string) Finding {
 	}
 	f := at(d, sev, title)
 	if strings.EqualFold(d.Arg(0), "Connection") || strings.Contains(name, "upgrade") {
-		f = f.with("# in http { }, outside of every server").with(upgradeMap(name)...)
+		f = f.with(aboveServers).with(upgradeMap(name)...)
 		if e, ok := in.mapEdit(name); ok {
 			f = f.edit(e)
 		}
