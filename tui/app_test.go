@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/tui/screens"
+	"example.com/wsdoctor/tui/theme"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -309,9 +311,12 @@ func TestIdleCostsNothing(t *testing.T) {
 }
 
 func TestTheFirstScreenIsAsAsked(t *testing.T) {
-	o := madeUpOptions()
-	o.Begin = "Ports"
-	if a := byHand(t, o, 80, 24).a; screens.All[a.active].Title != "Ports" {
-		t.Errorf("it begins on %s", screens.All[a.active].Title)
+	for begin, want := range map[string]string{"": screens.All[0].Title, "Ports": "Ports"} {
+		o := madeUpOptions()
+		o.Begin, o.Output = begin, io.Discard
+		a := newApp(o, &work{ctx: t.Context()}, theme.New(theme.Options{}))
+		if got := screens.All[a.active].Title; got != want {
+			t.Errorf("%q: it begins on %s", begin, got)
+		}
 	}
 }
