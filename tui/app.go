@@ -89,6 +89,7 @@ func newApp(o Options, w *work, t theme.Theme) app {
 	for _, e := range screens.All {
 		a.screens = append(a.screens, e.New(deps))
 	}
+	a.active = max(slices.IndexFunc(screens.All, func(e screens.Entry) bool { return e.Title == o.Begin }), 0)
 	if o.Choose {
 		a.first, a.st.Settings = screens.NewChoose(deps, o.Target.Config.Product), ""
 		return a

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"example.com/wsdoctor/probes"
 	"example.com/wsdoctor/probes/cluster"
 	"example.com/wsdoctor/tui/screens"
+	"example.com/wsdoctor/tui/theme"
 	tea "github.com/charmbracelet/bubbletea"
 )
 
@@ -305,5 +307,16 @@ func TestIdleCostsNothing(t *testing.T) {
 	}
 	if cmd := d.send(screens.RunFinished{}); cmd != nil {
 		t.Error("a countdown is scheduled where none runs")
+	}
+}
+
+func TestTheFirstScreenIsAsAsked(t *testing.T) {
+	for begin, want := range map[string]string{"": screens.All[0].Title, "Ports": "Ports"} {
+		o := madeUpOptions()
+		o.Begin, o.Output = begin, io.Discard
+		a := newApp(o, &work{ctx: t.Context()}, theme.New(theme.Options{}))
+		if got := screens.All[a.active].Title; got != want {
+			t.Errorf("%q: it begins on %s", begin, got)
+		}
 	}
 }

@@ -49,6 +49,8 @@ type Options struct {
 	// Globals are the flags with which a command typed by hand meets the same settings, such as --config FILE; "" where
 	// it needs none.
 	Globals string
+	// Begin is the title of the screen that is shown first; "" is the first of all.
+	Begin string
 	// Choose shows the first-time choice before anything is checked. It begins at Target.Config.Product.
 	Choose bool
 

@@ -15,8 +15,8 @@ var launchStep = Step{
 	Why:   probes.T("at the end a handshake goes through what was launched: \"101 Switching Protocols\" is the proof"),
 	Ask:   fixed(probes.T("how is the embedded proxy to run, once everything is written?")),
 	Choices: fixed([]Choice{
-		{LaunchForeground, probes.T("here in the foreground, until Ctrl-C")},
-		{LaunchService, probes.T("as a service of systemd")},
+		{LaunchForeground, probes.T("here in the foreground: it ends at Ctrl-C, and with this terminal")},
+		{LaunchService, probes.T("as a service of systemd: it stays")},
 		{LaunchNo, probes.T("not now")},
 	}),
 	Default: fixed(LaunchForeground),

@@ -44,6 +44,18 @@ type proxyOptions struct {
 	quiet                      bool
 	slowStart                  time.Duration
 	stickyCookie, stickyHeader string
+
+	log          slog.Handler // nil: JSON lines on standard error
+	endsAtHangUp bool         // SIGHUP is the end of its terminal, of which somebody else tells it: nothing is reloaded
+}
+
+// proxyLog writes JSON lines to standard error.
+func (a *app) proxyLog(o proxyOptions) slog.Handler {
+	level := slog.LevelInfo
+	if o.quiet {
+		level = slog.LevelWarn
+	}
+	return slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: level})
 }
 
 // proxySettings loads the settings and puts the flags over them.
@@ -89,11 +101,10 @@ func (a *app) proxy(ctx context.Context, o proxyOptions) error {
 // served, and waited for; its context ends with the proxy. The error is an *embedproxy.BindError where no port could be
 // had.
 func (a *app) serveProxy(ctx context.Context, cfg cluster.Config, path string, o proxyOptions, serving func(context.Context, *embedproxy.Proxy)) error {
-	level := slog.LevelInfo
-	if o.quiet {
-		level = slog.LevelWarn
+	if o.log == nil {
+		o.log = a.proxyLog(o)
 	}
-	log := slog.New(slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+	log := slog.New(o.log)
 	inherited, err := inheritedListeners()
 	if err != nil {
 		return err

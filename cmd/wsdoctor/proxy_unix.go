@@ -80,9 +80,15 @@ func (s *supervisor) signals(context.Context) {
 		}
 		switch {
 		case sig == syscall.SIGHUP:
-			s.reload()
+			if !s.options.endsAtHangUp {
+				s.reload()
+			}
 		case sig == syscall.SIGUSR2:
 			if stopping {
+				continue
+			}
+			if s.options.endsAtHangUp { // a successor would be another set-up on this terminal
+				s.log.Error("no successor; this process goes on", "error", "it was launched by set-up")
 				continue
 			}
 			if err := s.handOver(); err != nil {

@@ -185,7 +185,7 @@ proxy: {listen: ["127.0.0.1:38889"], timeouts: {drain: 2s}}
 	tm.Press("L")
 	tm.Shows("tunnel opened", "tunnel closed")
 	tm.Press("q")
-	tm.Shows("the proxy here ends too, its 0 tunnels within 2.0 s: y leaves")
+	tm.Shows("drains 0 tunnels within 2.0 s: y leaves")
 	tm.Press("y")
 	tm.Restored()
 }

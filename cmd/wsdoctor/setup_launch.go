@@ -31,15 +31,29 @@ func (g *guide) launch(ctx context.Context, d wizard.Draft) (done bool, err erro
 	return true, g.goodbye()
 }
 
-// foreground runs the embedded proxy until Ctrl-C, once a handshake has come through it.
+// foreground runs the embedded proxy until Ctrl-C, once a handshake has come through it. Where an operator is at a
+// terminal, it ends with that too: a proxy without its terminal would be one that nobody sees and nobody ends. Where
+// that terminal can be drawn on, it has its screen.
 func (g *guide) foreground(ctx context.Context, d wizard.Draft) (done bool, err error) {
 	giveBack, err := g.lend(ctx, d)
 	if err != nil {
 		return false, err
 	}
 	defer func() { giveBack() }()
+	s, o := serving{g: g, gone: ctx}, proxyOptions{quiet: true}
+	if g.in != nil && g.a.stdinTTY {
+		var stop context.CancelFunc
+		s.gone, stop = g.a.hangUp(ctx)
+		defer stop()
+		o.endsAtHangUp = true
+	}
+	if g.draw {
+		s.log = newScreenLog(g.a.proxyLog(o))
+		o.log = s.log
+	}
 	step, said := "", error(nil)
-	err = g.a.serveProxy(ctx, d.Config, g.path, proxyOptions{quiet: true}, func(run context.Context, p *embedproxy.Proxy) {
+	err = g.a.serveProxy(ctx, d.Config, g.path, o, func(run context.Context, p *embedproxy.Proxy) {
+		context.AfterFunc(s.gone, func() { p.Drain(embedproxy.End{}) }) // nothing where it drains or has ended
 		g.say(probes.T("the proxy listens on %s", strings.Join(p.Addresses(), ", ")))
 		if step = g.reachable(p, d); step == "" {
 			step = g.prove(run, d)
@@ -54,6 +68,9 @@ func (g *guide) foreground(ctx context.Context, d wizard.Draft) (done bool, err 
 		}
 		said = g.goodbye()
 		g.say(probes.T("the proxy serves until Ctrl-C"))
+		if s.log != nil {
+			said = errors.Join(said, s.screens(run, p, d))
+		}
 	})
 	var bind *embedproxy.BindError
 	if errors.As(err, &bind) {

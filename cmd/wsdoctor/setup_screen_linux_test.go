@@ -61,7 +61,17 @@ func TestSetupOnAScreen(t *testing.T) {
 			s, cmd, hangUp = startOn(t, dir, "xterm", "setup")
 		}
 		s.proven()
-		s.press("\x03")
+		if drops {
+			s.press("\x03")
+		} else {
+			s.see("enter opens its screen: ")
+			s.press("\r")
+			s.see("proxy on ")
+			s.press("q")
+			s.see("drains 0 tunnels within 60.0 s: y leaves, k at once, esc stays")
+			s.press("y")
+		}
+		s.see("the proxy has ended")
 		s.ends(cmd)
 		cfg, err := cluster.Load(filepath.Join(dir, "wsdoctor.yaml"))
 		if err != nil || len(cfg.Nodes) != 2 || cfg.Nodes[1].Name != "b" || cfg.Proxy.Policy != "cookie" || cfg.Clients != 500 {

@@ -13,6 +13,8 @@ import (
 type Attached struct {
 	Proxy *embedproxy.Proxy
 	Log   *Log // nil: its lines go elsewhere
+	// Drains: it is drained when the screens are left, so that leaving asks first.
+	Drains bool
 }
 
 // logQueue is how many lines wait for the screen before some are lost: a proxy must not wait for a terminal.

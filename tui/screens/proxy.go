@@ -243,8 +243,8 @@ func (p proxyScreen) rate(b embedproxy.BackendStatus) float64 {
 
 // Leaving says what becomes of a proxy that this program runs when it is left.
 func (p proxyScreen) Leaving(st State) probes.Text {
-	if p.own == nil {
+	if p.own == nil && (p.d.Attached == nil || !p.d.Attached.Drains) {
 		return probes.Text{}
 	}
-	return probes.T("the proxy here ends too, its %d tunnels within %s", p.seen.Open, probes.Seconds(st.Config.Proxy.Timeouts.Drain))
+	return probes.T("the proxy drains %d tunnels within %s", p.seen.Open, probes.Seconds(st.Config.Proxy.Timeouts.Drain))
 }

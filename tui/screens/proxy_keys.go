@@ -37,6 +37,15 @@ func (p proxyScreen) Keys(st State) []Key {
 	if p.watch == 0 {
 		offRows = probes.T("no proxy is watched")
 	}
+	watch, start, letGo := probes.T("watch"), probes.T("start"), probes.T("let go")
+	if p.d.Attached != nil { // what can never be done needs no place in the help line
+		offStart = probes.T("a proxy runs here already")
+		offWatch = offStart
+		watch, start = probes.Text{}, probes.Text{}
+		if p.only.text == "" {
+			offStop, letGo = probes.T("the proxy here is watched as long as the screens are open"), probes.Text{}
+		}
+	}
 	if p.source.own == nil {
 		offOwn = probes.T("only a proxy that runs in this program can be changed from here")
 	}
@@ -56,15 +65,15 @@ func (p proxyScreen) Keys(st State) []Key {
 	drain := probes.T("take the selected backend out, or let clients come to it again (it asks)")
 	keys := append(navigation(p.d.Theme.Marks, probes.T("move"), max(p.room(st)-1, 1), func(by int) Screen { return p.moved(st, by) }),
 		Key{Names: []string{"left", "right", "h"}, Label: p.d.Theme.Marks.LeftRight, Hint: probes.T("table"), Help: probes.T("from the backends to the tunnels, and back"), Off: offRows, Do: press(func() Screen { p.focus, p.showLog = 1-p.focus, false; return p })},
-		Key{Names: []string{"enter"}, Label: p.d.Theme.Marks.Enter, Hint: probes.T("watch"), Help: probes.T("watch the proxy behind the settings' admin address"), Off: offWatch, Do: func() (Screen, tea.Cmd) {
+		Key{Names: []string{"enter"}, Label: p.d.Theme.Marks.Enter, Hint: watch, Help: probes.T("watch the proxy behind the settings' admin address"), Off: offWatch, Do: func() (Screen, tea.Cmd) {
 			p.source = proxySource{admin: st.Config.Proxy.Admin}
 			return p.watching(nil)
 		}},
-		Key{Names: []string{"S"}, Label: "S", Hint: probes.T("start"), Help: probes.T("run the proxy of the settings in this program (it asks)"), Off: offStart, Do: press(func() Screen {
+		Key{Names: []string{"S"}, Label: "S", Hint: start, Help: probes.T("run the proxy of the settings in this program (it asks)"), Off: offStart, Do: press(func() Screen {
 			p.asking = proxyAsk{probes.T("Run the proxy here? It %s, and ends with this program.", binds(st.Config)), proxyScreen.start}
 			return p
 		})},
-		Key{Names: []string{"esc"}, Label: "esc", Hint: probes.T("let go"), Help: probes.T("clear the filter, or stop watching; a proxy that runs here is drained (it asks)"), Off: offStop, Do: press(func() Screen {
+		Key{Names: []string{"esc"}, Label: "esc", Hint: letGo, Help: probes.T("clear the filter, or stop watching; a proxy that runs here is drained (it asks)"), Off: offStop, Do: press(func() Screen {
 			if p.only.text != "" {
 				p.only = filter{}
 				return p

@@ -143,3 +143,19 @@ func TestSizesAndTimes(t *testing.T) {
 		}
 	}
 }
+
+// Beside a proxy that somebody else started there is none to start, and none to let go.
+func TestProxyAttached(t *testing.T) {
+	d := onScreen(t, func(d Deps) Screen {
+		d.Attached = &Attached{Drains: true}
+		return newProxy(d)
+	}, proxyState())
+	for _, name := range []string{"enter", "S", "esc"} {
+		if k := keyNamed(d, name); k.Off.IsZero() || !k.Hint.IsZero() || k.Help.IsZero() {
+			t.Errorf("%s: it is off %q, its hint %q", name, k.Off, k.Hint)
+		}
+	}
+	if text := d.s.(Leaves).Leaving(d.st); text.IsZero() {
+		t.Error("leaving asks nothing")
+	}
+}
