@@ -19,6 +19,7 @@ type Snapshot struct {
 	Opened    uint64            `json:"opened"`
 	Closed    map[string]uint64 `json:"closed"`    // by cause
 	Handshake map[int]uint64    `json:"handshake"` // answered with that status
+	Connect   Latency           `json:"connect"`   // from the choice of a backend until the request was sent to it
 	Backends  []BackendStatus   `json:"backends"`
 	Tunnels   []TunnelStatus    `json:"tunnels"`
 }
@@ -52,7 +53,7 @@ type TunnelStatus struct {
 func (p *Proxy) Snapshot(tunnels int) Snapshot {
 	v := p.version.Load()
 	s := Snapshot{State: p.stateName(), Uptime: time.Since(p.started).Seconds(), Addresses: p.Addresses(), Policy: v.cfg.Policy,
-		Open: p.Live(), Closed: map[string]uint64{}, Handshake: map[int]uint64{}, Backends: p.backends(v)}
+		Open: p.Live(), Closed: map[string]uint64{}, Handshake: map[int]uint64{}, Connect: latencyOf(p.stats.connect), Backends: p.backends(v)}
 	for _, c := range tunnel.Causes() {
 		s.Closed[c.String()] = p.stats.closed[c].Load()
 	}

@@ -22,7 +22,7 @@ func newStats() *stats {
 		connect: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "wsdoctor_proxy_connect_seconds",
 			Help:    "Time from the choice of a backend until the request was sent to it.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}),
 	}
 }

@@ -33,6 +33,7 @@ func TestProxyIsAsRecorded(t *testing.T) {
 		return embedproxy.Snapshot{
 			State: "serving", Uptime: 7384, Addresses: []string{"0.0.0.0:38889"}, Policy: "ip-hash", Open: 3, Opened: 1207,
 			Handshake: map[int]uint64{101: 1207, 400: 3, 502: 12}, Closed: map[string]uint64{"client": 1190, "backend": 14, "idle": 0},
+			Connect: embedproxy.Latency{Count: 1209, P50: 0.0004, P99: 0.0123},
 			Backends: []embedproxy.BackendStatus{
 				{Address: "192.168.6.171:38888", State: "up", Weight: 1, Open: 2, Opened: 800, Up: bytes, Down: 4 * bytes},
 				{Address: "192.168.6.172:38888", State: "draining", Weight: 2, Open: 1, Opened: 400, Failed: 2},

@@ -108,6 +108,9 @@ func (p proxyScreen) head(st State) []string {
 	return pg.lines
 }
 
+// quick is a number of seconds, of which most are below one.
+func quick(seconds float64) probes.Seconds { return probes.Seconds(seconds * float64(time.Second)) }
+
 // totals sums up the proxy on two or three lines.
 func (p proxyScreen) totals(pg *page) {
 	t := p.d.Theme
@@ -118,6 +121,9 @@ func (p proxyScreen) totals(pg *page) {
 	}
 	state := mark + " " + t.Say(proxyWord(s.State))
 	up := probes.T("up %s, %d open, %d opened", since(s.Uptime), s.Open, s.Opened)
+	if s.Connect.Count > 0 {
+		up = probes.T("%s; connects p50 %s, p99 %s", up, quick(s.Connect.P50), quick(s.Connect.P99))
+	}
 	pg.lines = append(pg.lines, widgets.Cut(state+"  "+t.Say(up), pg.width, t.Marks.Ellipsis))
 	var parts []string
 	for _, code := range slices.Sorted(maps.Keys(s.Handshake)) {
