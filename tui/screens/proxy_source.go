@@ -117,7 +117,7 @@ func (w lineWriter) Write(b []byte) (int, error) {
 func shortTime(_ []string, a slog.Attr) slog.Attr {
 	switch {
 	case a.Key == slog.TimeKey:
-		return slog.String("", a.Value.Time().Format(time.TimeOnly))
+		return slog.String("at", a.Value.Time().Format(time.TimeOnly))
 	case a.Key == slog.LevelKey && a.Value.String() == "INFO":
 		return slog.Attr{}
 	}
