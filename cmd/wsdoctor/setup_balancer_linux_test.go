@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -38,15 +40,21 @@ func balancerRuns(t *testing.T, address, program string, args ...string) {
 	}
 }
 
-// tree is every file below a folder.
+// tree is every file below a folder, in which another program may be at work.
 func tree(t *testing.T, root string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() || strings.HasSuffix(path, ".pid") {
-			return err
+		if err == nil && (!e.Type().IsRegular() || strings.HasSuffix(path, ".pid")) {
+			return nil
 		}
-		raw, err := os.ReadFile(path)
+		var raw []byte
+		if err == nil {
+			raw, err = os.ReadFile(path)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it was taken away meanwhile
+		}
 		out[path] = string(raw)
 		return err
 	})
@@ -173,6 +181,9 @@ func TestSetupWritesNginx(t *testing.T) {
 	s.see("put the files back as they were? [yes]: ")
 	s.press("\r")
 	s.see("as it was: " + conf)
+	for end := time.Now().Add(patience); !maps.Equal(before, tree(t, etc)) && time.Now().Before(end); { // one file after the other
+		time.Sleep(5 * time.Millisecond)
+	}
 	sameTree(t, before, tree(t, etc))
 	s.mends("nodes", "127.0.0.2")
 
