@@ -133,13 +133,19 @@ func (s *session) until(text string, from time.Time) (time.Duration, error) {
 	}
 }
 
-// key presses a key and waits for what it shows.
-func (s *session) key(name, shows string) (time.Duration, error) {
+// press presses a key; what was seen before it is forgotten.
+func (s *session) press(name string) error {
 	s.mu.Lock()
 	s.seen.Reset()
 	s.mu.Unlock()
+	_, err := s.tty.WriteString(name)
+	return err
+}
+
+// key presses a key and waits for what it shows.
+func (s *session) key(name, shows string) (time.Duration, error) {
 	from := time.Now()
-	if _, err := s.tty.WriteString(name); err != nil {
+	if err := s.press(name); err != nil {
 		return 0, err
 	}
 	return s.until(shows, from)
